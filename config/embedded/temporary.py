@@ -1,0 +1,77 @@
+"""Both servers for the length of a test run, a bench or a check: new, empty, not durable, gone afterwards."""
+
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from config.embedded.postgres import Postgres
+from config.embedded.valkey import Valkey
+
+SERVERS = ("DATABASE_URL", "REDIS_URL")
+
+
+class HalfConfigured(Exception):
+    pass
+
+
+def given(environ: Mapping[str, str]) -> bool:
+    """Whether the environment names servers to use instead of embedded ones.
+
+    Raises HalfConfigured where it names one of the two.
+    """
+    named = [name for name in SERVERS if environ.get(name)]
+    if len(named) == 1:
+        missing = next(name for name in SERVERS if name not in named)
+        raise HalfConfigured(
+            f"{named[0]} is set and {missing} is not. Set both to use servers of your own, or neither to have both embedded."
+        )
+    return bool(named)
+
+
+@contextmanager
+def temporary_environment(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """What must be added to `environ` so that the settings load and real servers answer."""
+    with ExitStack() as stack:
+        home = Path(tempfile.mkdtemp(prefix="consilium-"))
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        added = {
+            "CONSILIUM_EMBEDDED": "1",
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+            "ARTIFACT_ROOT": str(home / "artifacts"),
+            "STATIC_ROOT": str(home / "static"),
+            "HASHED_STATIC": "0",
+        }
+        for folder in (home / "artifacts", home / "static"):
+            folder.mkdir()
+        if not given(environ):
+            added |= stack.enter_context(_servers(home))
+        yield {name: value for name, value in added.items() if not environ.get(name)}
+
+
+@contextmanager
+def _servers(home: Path) -> Iterator[dict[str, str]]:
+    postgres = Postgres(home / "postgres", home / "secrets", home / "postgres.log", durable=False)
+    valkey = Valkey(home / "valkey", home / "secrets", home / "valkey.log", durable=False)
+    with ExitStack() as stack:
+        for server in (postgres, valkey):
+            stack.callback(server.stop)
+            server.start()
+        yield {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+
+
+def main(argv: list[str]) -> int:
+    """`python -m config.embedded.temporary COMMAND…`: run the command with both servers in its environment."""
+    import os
+    import subprocess
+
+    with temporary_environment(os.environ) as added:
+        return subprocess.run(argv, env={**os.environ, **added}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
