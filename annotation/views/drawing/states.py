@@ -1,0 +1,54 @@
+"""The tone and sign of every state that a page shows; its word comes from the enum. Never told by colour alone."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """How a state looks."""
+
+    word: str
+    tone: str
+    """neutral | active | good | warn | bad"""
+    icon: str
+
+
+LOOKS: dict[str, tuple[str, str]] = {
+    # a latent in a study
+    "sampled": ("neutral", "circle"),
+    "rating": ("active", "half"),
+    "accepted": ("good", "check"),
+    "ambiguous": ("warn", "split"),
+    "recruiting": ("warn", "person"),
+    "persistent": ("bad", "split"),
+    "decided": ("good", "gavel"),
+    "irreducible": ("neutral", "spread"),
+    "split": ("neutral", "split"),
+    "unusable": ("neutral", "cross"),
+    # runs, releases and other jobs
+    "queued": ("neutral", "clock"),
+    "running": ("active", "half"),
+    "building": ("active", "half"),
+    "ready": ("good", "check"),
+    "finished": ("good", "check"),
+    "failed": ("bad", "alert"),
+    "stale": ("warn", "clock"),
+    # rounds, cases, slots, people
+    "draft": ("neutral", "pencil"),
+    "open": ("active", "half"),
+    "closed": ("neutral", "lock"),
+    "leased": ("active", "half"),
+    "submitted": ("good", "check"),
+    "invited": ("neutral", "clock"),
+    "active": ("good", "check"),
+    "withdrawn": ("neutral", "cross"),
+    "simulated": ("warn", "flask"),
+    "undefined": ("neutral", "dash"),
+}
+
+
+def state(name: str, label: str = "") -> State:
+    """How the state `name` looks, written as `label`, else as the enum member's own label, else as its name."""
+    tone, icon = LOOKS.get(str(name).lower(), ("neutral", "circle"))
+    word = label or str(getattr(name, "label", "")) or str(name).replace("_", " ").replace("-", " ").capitalize()
+    return State(word=word, tone=tone, icon=icon)
