@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from config.embedded.temporary import HalfConfigured, temporary_environment
+from config.embedded.temporary import HalfConfiguredError, temporary_environment
 
 _running = ExitStack()
 
@@ -21,7 +21,7 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DJANGO_ALLOW_ASY
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     try:
         added = _running.enter_context(temporary_environment(os.environ))
-    except HalfConfigured as problem:
+    except HalfConfiguredError as problem:
         raise pytest.UsageError(str(problem)) from problem
     os.environ.update(added)
     for name, value in OFFLINE.items():

@@ -5,8 +5,10 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.embedded import StartError
 
-class NoAccount(Exception):
+
+class AccountMissingError(StartError):
     pass
 
 
@@ -27,7 +29,7 @@ def server_account() -> Account | None:
         except KeyError:
             continue
         return Account(name, entry.pw_uid, entry.pw_gid)
-    raise NoAccount(
+    raise AccountMissingError(
         "Postgres refuses to run as root, and this machine has neither an account `postgres` nor `nobody`. "
         "Run the same command as a plain user, or set DATABASE_URL and REDIS_URL to servers of your own."
     )

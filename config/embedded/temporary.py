@@ -1,33 +1,37 @@
 """Both servers for the length of a test run, a bench or a check: new, empty, not durable, gone afterwards."""
 
+import os
 import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from config.embedded import StartError
 from config.embedded.postgres import Postgres
 from config.embedded.valkey import Valkey
 
 SERVERS = ("DATABASE_URL", "REDIS_URL")
 
 
-class HalfConfigured(Exception):
+class HalfConfiguredError(StartError):
     pass
 
 
 def given(environ: Mapping[str, str]) -> bool:
     """Whether the environment names servers to use instead of embedded ones.
 
-    Raises HalfConfigured where it names one of the two.
+    Raises HalfConfiguredError where it names one of the two.
     """
     named = [name for name in SERVERS if environ.get(name)]
     if len(named) == 1:
         missing = next(name for name in SERVERS if name not in named)
-        raise HalfConfigured(
-            f"{named[0]} is set and {missing} is not. Set both to use servers of your own, or neither to have both embedded."
+        raise HalfConfiguredError(
+            f"{named[0]} is set and {missing} is not. Set both to use servers of your own, or neither "
+            "to have both embedded."
         )
     return bool(named)
 
@@ -66,9 +70,6 @@ def _servers(home: Path) -> Iterator[dict[str, str]]:
 
 def main(argv: list[str]) -> int:
     """`python -m config.embedded.temporary COMMAND…`: run the command with both servers in its environment."""
-    import os
-    import subprocess
-
     with temporary_environment(os.environ) as added:
         return subprocess.run(argv, env={**os.environ, **added}, check=False).returncode
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import redis
 
-from config.embedded import binaries
+from config.embedded import StartError, binaries
 from config.embedded.account import Account, give, server_account
 from config.embedded.ports import LOOPBACK, free_port
-from config.embedded.process import handed, last_line, spawn, stop
+from config.embedded.process import handed, last_line, outlived, spawn, stop_all
 from config.embedded.secret_files import secret
 
 START_SECONDS = 30.0
 
 
-class ValkeyDidNotStart(Exception):
+class ValkeyStartError(StartError):
     pass
 
 
@@ -31,6 +31,9 @@ class Valkey:
     log: Path
     durable: bool = True
     port: int = 0
+    name: str = "Valkey"
+    stop_signal: int = signal.SIGTERM  # orderly shutdown: what was written is on disk
+    patience: float = 10.0
     account: Account | None = field(default_factory=server_account)
     child: subprocess.Popen[bytes] | None = None
 
@@ -42,6 +45,8 @@ class Valkey:
         """Start and return when it answers to the password."""
         program = binaries.valkey_program(self.account)
         self.home.mkdir(parents=True, exist_ok=True)
+        if pid := outlived(self.home / "pid", self.home, START_SECONDS):
+            raise ValkeyStartError(f"Another Valkey (process {pid}) still works on {self.home}. Stop it and try again.")
         self._give_files()
         self.port = self.port or free_port()
         with handed(self.home, self.account) as (home, descriptors):
@@ -52,7 +57,7 @@ class Valkey:
                 account=self.account,
                 stdin=subprocess.PIPE,
                 pass_fds=descriptors,
-                when_parent_dies=signal.SIGTERM,
+                when_parent_dies=self.stop_signal,
             )
             assert self.child.stdin is not None
             with self.child.stdin as settings:
@@ -60,13 +65,11 @@ class Valkey:
             self._wait()
 
     def stop(self) -> None:
-        """Orderly shutdown: what was written is on disk."""
-        if self.child is not None:
-            stop(self.child, signal.SIGTERM, patience=10)
+        stop_all([self])
 
     def _settings(self, home: str) -> str:
         lines = [f"bind {LOOPBACK}", f"port {self.port}", f"requirepass {secret(self.secrets / 'valkey')}"]
-        lines += [f"dir {home}", "daemonize no", "maxmemory-policy noeviction", 'save ""']
+        lines += [f"dir {home}", f"pidfile {home}/pid", "daemonize no", "maxmemory-policy noeviction", 'save ""']
         lines += ["appendonly yes", "appendfsync everysec"] if self.durable else ["appendonly no"]
         return "\n".join(lines) + "\n"
 
@@ -80,7 +83,7 @@ class Valkey:
         client = redis.Redis.from_url(self.url, socket_connect_timeout=2)
         while time.monotonic() < deadline:
             if self.child is None or self.child.poll() is not None:
-                raise ValkeyDidNotStart(f"Valkey did not start: {last_line(self.log)} (see {self.log}).")
+                raise ValkeyStartError(f"Valkey did not start: {last_line(self.log)} (see {self.log}).")
             try:
                 client.ping()
             except redis.ConnectionError:  # not up yet, or still reading its files
@@ -89,4 +92,4 @@ class Valkey:
                 client.close()
                 return
         self.stop()
-        raise ValkeyDidNotStart(f"Valkey did not answer for {START_SECONDS:.0f} seconds (see {self.log}).")
+        raise ValkeyStartError(f"Valkey did not answer for {START_SECONDS:.0f} seconds (see {self.log}).")

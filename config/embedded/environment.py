@@ -1,0 +1,27 @@
+"""The environment that the supervisor gives to every program of the site."""
+
+import os
+from collections.abc import Mapping
+
+from config.embedded.place import Place
+from config.embedded.secret_files import secret
+
+
+def site_environment(given: Mapping[str, str], place: Place, address: str) -> dict[str, str]:
+    """What the site needs beyond `given`; nothing that is given is changed. The servers' URLs are added later."""
+    wanted = {
+        "SECRET_KEY": secret(place.secrets / "django"),
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "SITE_URL": address,
+        "HTTPS": "0",  # loopback: there is no TLS proxy in front
+        "ARTIFACT_ROOT": str(place.artifacts),
+        "STATIC_ROOT": str(place.static),
+        "MODEL_ROOT": str(place.models),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {name: value for name, value in wanted.items() if name not in given}
+
+
+def port(given: Mapping[str, str] = os.environ) -> int:
+    return int(given.get("PORT") or 8000)
