@@ -1,0 +1,22 @@
+"""Writes the audit event of an action, inside its transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from annotation.enums import AuditVerb
+from annotation.models import AuditEvent, Study, User
+
+
+def record(
+    verb: AuditVerb, target: Any, *, by: User | None, now: datetime, study: Study | int | None = None, **detail: Any
+) -> AuditEvent:
+    """One event in the study's chain. `detail` holds ids, counts and digests, never clinical text."""
+    return AuditEvent.objects.create(
+        study=study.pk if isinstance(study, Study) else study or 0,
+        number=0,
+        at=now,
+        actor=by.pk if by else 0,
+        verb=verb,
+        target=f"{target._meta.model_name}:{target.pk}",
+        detail=detail,
+    )

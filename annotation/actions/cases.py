@@ -1,0 +1,96 @@
+"""Opens a case for what stays ambiguous, and takes the adjudicator's decision."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from annotation.actions import audit
+from annotation.actions.rating import find_or_add_concept
+from annotation.enums import (
+    AuditVerb,
+    CaseState,
+    DecisionOutcome,
+    DisagreementCause,
+    LatentState,
+    Role,
+)
+from annotation.models import Case, Decision, SampledLatent, User
+from annotation.rules.membership import check_role
+from annotation.rules.refusal import Refused
+from annotation.rules.states import check_case_open
+
+STATE_AFTER = {
+    DecisionOutcome.CONCEPT: LatentState.DECIDED,
+    DecisionOutcome.IRREDUCIBLE: LatentState.IRREDUCIBLE,
+    DecisionOutcome.SPLIT: LatentState.SPLIT,
+    DecisionOutcome.UNUSABLE: LatentState.UNUSABLE,
+}
+
+
+def open_case(*, latent: SampledLatent, why: str, now: datetime) -> Case:
+    """A case for a persistently ambiguous latent; there is at most one."""
+    case, created = Case.objects.get_or_create(
+        latent=latent, defaults={"study": latent.study, "why": why, "opened_at": now}
+    )
+    if created:
+        audit.record(AuditVerb.CASE_OPENED, case, by=None, now=now, study=latent.study, latent=latent.pk)
+    return case
+
+
+@transaction.atomic
+def decide_case(
+    *,
+    case: Case,
+    outcome: str,
+    concept: str,
+    cause: str,
+    rationale: str,
+    rubric_needs_clause: bool,
+    by: User,
+    now: datetime,
+) -> Decision:
+    """The adjudicator's answer. Ratings and consensus stay as they are, beside it.
+
+    Raises Refused if something is missing, the case is decided, or she rated the latent herself.
+    """
+    check_role(by, case.study, Role.ADJUDICATOR)
+    case = Case.objects.select_for_update().select_related("study", "latent").get(pk=case.pk)
+    check_case_open(case)
+    verdict, why = _check(outcome, concept, cause, rationale)
+    chosen = None
+    if verdict == DecisionOutcome.CONCEPT:
+        chosen = find_or_add_concept(study=case.study, name=" ".join(concept.split()), by=by, now=now)
+    try:
+        with transaction.atomic():
+            decision = Decision.objects.create(
+                case=case,
+                adjudicator=by,
+                outcome=verdict,
+                concept=chosen,
+                cause=why,
+                rationale=rationale.strip(),
+                rubric_needs_clause=rubric_needs_clause,
+                decided_at=now,
+            )
+    except IntegrityError as error:
+        raise Refused("You rated this latent yourself, so that another adjudicator must decide its case.") from error
+    case.state = CaseState.DECIDED
+    case.save(update_fields=["state"])
+    case.latent.state = STATE_AFTER[verdict]
+    case.latent.save(update_fields=["state"])
+    audit.record(AuditVerb.CASE_DECIDED, decision, by=by, now=now, study=case.study, outcome=verdict)
+    return decision
+
+
+def _check(outcome: str, concept: str, cause: str, rationale: str) -> tuple[DecisionOutcome, DisagreementCause]:
+    if outcome not in DecisionOutcome.values:
+        raise Refused("Choose what you decide: one concept, irreducible, split or merge, or unusable.")
+    if outcome == DecisionOutcome.CONCEPT and not concept.strip():
+        raise Refused("Name the concept that you decide for.")
+    if len(concept) > 160:
+        raise Refused("The concept is longer than 160 characters. Shorten it.")
+    if cause not in DisagreementCause.values:
+        raise Refused("Say why the raters disagreed: choose a cause.")
+    if not rationale.strip():
+        raise Refused("Say why you decide so: the rationale is missing.")
+    return DecisionOutcome(outcome), DisagreementCause(cause)

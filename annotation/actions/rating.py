@@ -1,0 +1,96 @@
+"""Takes a rating: once per form, whatever the network does, and never loses one that comes late."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from annotation.actions import audit
+from annotation.actions.tickets import Ticket
+from annotation.enums import AuditVerb, Outcome, Role, SlotState
+from annotation.models import Concept, Draft, Membership, Rating, Round, Slot, Study, User
+from annotation.queue import enqueue_soon
+from annotation.rules.answers import Answers, check_answers
+from annotation.rules.membership import check_role
+from annotation.rules.refusal import Refused
+from annotation.rules.states import check_round_open
+
+RECOMPUTE_TASK = "annotation.compute_results"
+
+
+@transaction.atomic
+def submit_rating(
+    *, ticket: Ticket, raw: Mapping[str, Any], active_seconds: float | None, by: User, now: datetime
+) -> Rating:
+    """Store the rating and free the rater for the next. The same ticket again returns the rating that it stored.
+
+    A ticket whose lease ran out still counts: in its place if that is free, otherwise as surplus (slot None).
+    Raises Refused (Incomplete with a sentence a field) and then stores nothing.
+    """
+    round_ = Round.objects.select_related("study", "rubric").get(pk=ticket.round)
+    membership = check_role(by, round_.study, Role.ANNOTATOR)
+    slot = Slot.objects.select_for_update().filter(pk=ticket.slot).first()
+    stored = Rating.objects.filter(submit_token=ticket.token, rater=by).first()
+    if stored:
+        return stored
+    check_round_open(round_)
+    if Rating.objects.filter(latent=ticket.latent, round=round_, rater=by).exists():
+        raise Refused("You have rated this latent already. Your first rating is kept; the next latent is waiting.")
+    answers = check_answers(round_.rubric.items.all(), raw)
+    rating = _store(round_, ticket, _place(slot, by), membership, answers, active_seconds, by, now)
+    Draft.objects.filter(round=round_, latent=ticket.latent, rater=by).delete()
+    audit.record(AuditVerb.RATING_SUBMITTED, rating, by=by, now=now, study=round_.study, surplus=rating.slot_id is None)
+    enqueue_soon(RECOMPUTE_TASK, study_id=round_.study_id)
+    return rating
+
+
+def _place(slot: Slot | None, by: User) -> Slot | None:
+    """The slot, marked as rated, if it is the rater's or free again; None if it went to someone else."""
+    if slot is None or slot.state == SlotState.SUBMITTED or slot.rater_id not in (by.pk, None):
+        return None
+    if slot.rater_id is None and Slot.objects.filter(round=slot.round_id, latent=slot.latent_id, rater=by).exists():
+        return None
+    slot.state, slot.rater, slot.lease_token, slot.lease_expires_at = SlotState.SUBMITTED, by, None, None
+    slot.save(update_fields=["state", "rater", "lease_token", "lease_expires_at"])
+    return slot
+
+
+def _store(
+    round_: Round,
+    ticket: Ticket,
+    slot: Slot | None,
+    membership: Membership,
+    answers: Answers,
+    active_seconds: float | None,
+    by: User,
+    now: datetime,
+) -> Rating:
+    concept = None
+    if answers.outcome == Outcome.ANSWERED:
+        concept = find_or_add_concept(study=round_.study, name=answers.concept, by=by, now=now)
+    return Rating.objects.create(
+        study=round_.study,
+        latent_id=ticket.latent,
+        round=round_,
+        rater=by,
+        institution=membership.institution,
+        slot=slot,
+        submit_token=ticket.token,
+        outcome=answers.outcome,
+        concept=concept,
+        answers=answers.values,
+        rationale=answers.rationale,
+        active_seconds=active_seconds,
+        submitted_at=now,
+    )
+
+
+def find_or_add_concept(*, study: Study, name: str, by: User, now: datetime) -> Concept:
+    """The study's concept of this name, whatever its case; a new one is the rater's own."""
+    existing = study.concepts.filter(name__iexact=name).first()
+    if existing:
+        return existing
+    # Another rater may add the same term at this moment: then hers is taken.
+    Concept.objects.bulk_create([Concept(study=study, name=name, created_by=by, created_at=now)], ignore_conflicts=True)
+    return study.concepts.get(name__iexact=name)

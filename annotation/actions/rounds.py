@@ -1,0 +1,89 @@
+"""Opens and closes rounds. Opening lays out the slots and freezes the concept list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import cycle, islice
+
+from django.db import transaction
+from django.db.models import Max
+
+from annotation.actions import audit
+from annotation.enums import AuditVerb, LatentState, Role, RoundKind, RoundState, SlotState
+from annotation.models import Draft, Institution, Membership, Round, SampledLatent, Slot, Study, User
+from annotation.rules.refusal import Refused
+from annotation.rules.states import check_round_open
+
+
+@transaction.atomic
+def open_round(*, study: Study, by: User | None, now: datetime) -> Round:
+    """An independent round over the whole sample: `raters_per_latent` slots each, spread over the institutions.
+
+    Raises Refused without a sample, without enough raters, or while another independent round is open.
+    """
+    Study.objects.select_for_update().get(pk=study.pk)
+    sample = list(study.sample.order_by("position"))
+    if not sample:
+        raise Refused("The study has no sample yet. Draw it first: it says which latents are rated.")
+    if study.rounds.filter(kind=RoundKind.INDEPENDENT).exclude(state=RoundState.CLOSED).exists():
+        raise Refused("An independent round is open already. Close it before you open the next.")
+    raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, user__is_active=True)
+    if not raters.exists():
+        raise Refused("The study has no raters. Invite physicians on the People page, then open the round.")
+    if raters.count() < study.raters_per_latent:
+        raise Refused(
+            f"The study asks for {study.raters_per_latent} raters a latent and has {raters.count()}. "
+            "Invite more on the People page, or ask for fewer."
+        )
+    round_ = start_round(study=study, kind=RoundKind.INDEPENDENT, now=now)
+    institutions = list(Institution.objects.filter(membership__in=raters).distinct().order_by("pk"))
+    for latent in sample:
+        add_slots(round_=round_, latent=latent, quota=_quota(institutions, study.raters_per_latent, latent.position))
+    study.sample.filter(state=LatentState.SAMPLED).update(state=LatentState.RATING)
+    audit.record(AuditVerb.ROUND_OPENED, round_, by=by, now=now, study=study, slots=round_.slots.count())
+    return round_
+
+
+def _quota(institutions: Sequence[Institution], places: int, turn: int) -> list[Institution | None]:
+    """As equal as can be; who gets the odd place rotates with the latent. One institution: no quota."""
+    if len(institutions) < 2:
+        return [None] * places
+    start = turn % len(institutions)
+    return list(islice(cycle([*institutions[start:], *institutions[:start]]), places))
+
+
+def start_round(*, study: Study, kind: RoundKind, now: datetime) -> Round:
+    """A new open round with its concept list frozen: the first round's list, so that no rater's own term leaks."""
+    number = (study.rounds.aggregate(Max("number"))["number__max"] or 0) + 1
+    round_ = Round.objects.create(study=study, number=number, kind=kind, rubric=study.rubric)
+    round_.concepts.set(study.concepts.filter(created_by=None))
+    round_.state, round_.opened_at = RoundState.OPEN, now
+    round_.save(update_fields=["state", "opened_at"])
+    return round_
+
+
+def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Institution | None], priority: int = 0) -> None:
+    """One slot for each entry of the quota. All first places come before all second ones, so that breadth comes first."""
+    taken = round_.slots.filter(latent=latent).aggregate(Max("number"))["number__max"] or 0
+    Slot.objects.bulk_create(
+        Slot(
+            round=round_,
+            latent=latent,
+            number=number,
+            institution=institution,
+            priority=priority + 1000 * number + latent.position % 1000,
+        )
+        for number, institution in enumerate(quota, start=taken + 1)
+    )
+
+
+@transaction.atomic
+def close_round(*, round_: Round, by: User | None, now: datetime) -> Round:
+    """No more ratings; free and leased places are withdrawn, ratings and results stay."""
+    round_ = Round.objects.select_for_update().get(pk=round_.pk)
+    check_round_open(round_)
+    Slot.objects.filter(round=round_).exclude(state=SlotState.SUBMITTED).delete()
+    Draft.objects.filter(round=round_).delete()
+    round_.state, round_.closed_at = RoundState.CLOSED, now
+    round_.save(update_fields=["state", "closed_at"])
+    audit.record(AuditVerb.ROUND_CLOSED, round_, by=by, now=now, study=round_.study, ratings=round_.ratings.count())
+    return round_

@@ -1,0 +1,53 @@
+"""Catches what an outage missed: runs that ended unheard or lost their worker, stale results, leases that ran out."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from annotation import gateway
+from annotation.actions.claiming import release_expired
+from annotation.actions.mining import send_run
+from annotation.actions.rating import RECOMPUTE_TASK
+from annotation.enums import ReleaseState, RoundState, RunState
+from annotation.models import MiningRun, Rating, Release, ResultRun, Round, Study
+from annotation.queue import enqueue, enqueue_soon
+
+SILENCE = timedelta(seconds=60)
+"""A worker reports about every second: after a minute of silence it is taken for dead."""
+
+
+def sweep(*, now: datetime) -> None:
+    sweep_runs(now=now)
+    for round_id in Round.objects.filter(state=RoundState.OPEN).values_list("pk", flat=True):
+        release_expired(round_id=round_id, now=now)
+    for study_id in stale_studies():
+        enqueue_soon(RECOMPUTE_TASK, study_id=study_id)
+    for release in Release.objects.filter(state=ReleaseState.BUILDING, requested_at__lt=now - SILENCE):
+        enqueue("annotation.write_release", release_id=release.pk)
+
+
+def sweep_runs(*, now: datetime) -> None:
+    """Note progress; take in what ended; send again what has been silent for a minute."""
+    for run in MiningRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]):
+        if gateway.outcome(settings.ARTIFACT_ROOT, run.digest) is not None:
+            enqueue(gateway.RUN_ENDED_TASK, digest=run.digest)
+            continue
+        seen = gateway.progress(settings.ARTIFACT_ROOT, run.digest)
+        if seen is not None and run.state == RunState.QUEUED:
+            MiningRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=RunState.RUNNING)
+            run.state = RunState.RUNNING
+        heard = max(run.sent_at.timestamp(), seen.updated_at if seen else 0.0)
+        if run.state == RunState.RUNNING and now.timestamp() - heard > SILENCE.total_seconds():
+            with transaction.atomic():
+                send_run(run=run, now=now)
+
+
+def stale_studies() -> list[int]:
+    """Studies with a rating that is newer than those in their newest results."""
+    newest_rating = Rating.objects.filter(study=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    newest_result = ResultRun.objects.filter(study=OuterRef("pk")).order_by("-last_rating").values("last_rating")[:1]
+    studies = Study.objects.annotate(rating=Subquery(newest_rating), seen=Coalesce(Subquery(newest_result), 0))
+    return list(studies.filter(rating__gt=F("seen")).values_list("pk", flat=True))

@@ -1,0 +1,131 @@
+"""The vocabulary of docs/architecture.md as closed lists: one word per thing, in tables, URLs and pages."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    ANNOTATOR = "annotator", "Annotator"
+    ADJUDICATOR = "adjudicator", "Adjudicator"
+    RESEARCHER = "researcher", "Researcher"
+    COORDINATOR = "coordinator", "Coordinator"
+
+
+class RunState(TextChoices):
+    QUEUED = "queued", "Waiting for a GPU worker"
+    RUNNING = "running", "Mining"
+    FINISHED = "finished", "Finished"
+    FAILED = "failed", "Failed"
+
+
+class SnippetKind(TextChoices):
+    TOP = "top", "Strongest"
+    DECILE = "decile", "Mid-range"
+    FOIL_RANDOM = "foil-random", "Random snippet where it does not fire"
+    FOIL_HARD = "foil-hard", "Look-alike where it does not fire"
+    HELD_OUT = "held-out", "Held out, fires"
+    HELD_OUT_RANDOM = "held-out-random", "Held out, random, does not fire"
+    HELD_OUT_HARD = "held-out-hard", "Held out, look-alike, does not fire"
+
+
+SHOWN_TO_RATERS = (SnippetKind.TOP, SnippetKind.DECILE, SnippetKind.FOIL_RANDOM, SnippetKind.FOIL_HARD)
+"""Held-out kinds are for readers and scorers; a rater never sees one."""
+
+
+class ItemKind(TextChoices):
+    CONCEPT = "concept", "Concept"
+    NOMINAL = "nominal", "One of several"
+    ORDINAL = "ordinal", "Scale"
+    FLAGS = "flags", "Any of several"
+    CONFIDENCE = "confidence", "Confidence"
+
+
+class RoundKind(TextChoices):
+    CALIBRATION = "calibration", "Calibration"
+    INDEPENDENT = "independent", "Independent"
+    EXTRA = "extra", "Extra"
+    RETEST = "retest", "Retest"
+
+
+class RoundState(TextChoices):
+    DRAFT = "draft", "Not yet open"
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class SlotState(TextChoices):
+    OPEN = "open", "Free"
+    LEASED = "leased", "With a rater"
+    SUBMITTED = "submitted", "Rated"
+
+
+class Outcome(TextChoices):
+    ANSWERED = "answered", "Answered"
+    CANNOT_TELL = "cannot-tell", "Cannot tell from these snippets"
+    NOT_CLINICAL = "not-clinical", "Not clinical"
+
+
+class LatentState(TextChoices):
+    SAMPLED = "sampled", "Sampled"
+    RATING = "rating", "Being rated"
+    ACCEPTED = "accepted", "Accepted"
+    AMBIGUOUS = "ambiguous", "More raters asked"
+    RECRUITING = "recruiting", "Waiting for raters"
+    PERSISTENT = "persistent", "Persistently ambiguous"
+    DECIDED = "decided", "Decided"
+    IRREDUCIBLE = "irreducible", "Irreducible: the distribution is the answer"
+    SPLIT = "split", "To be split or merged"
+    UNUSABLE = "unusable", "Unusable"
+
+
+class CaseState(TextChoices):
+    OPEN = "open", "Waiting"
+    DECIDED = "decided", "Decided"
+
+
+class DecisionOutcome(TextChoices):
+    CONCEPT = "concept", "One concept"
+    IRREDUCIBLE = "irreducible", "Irreducible: the distribution is the answer"
+    SPLIT = "split", "Split or merge the concept"
+    UNUSABLE = "unusable", "The latent is unusable"
+
+
+class DisagreementCause(TextChoices):
+    SYNONYMS = "synonyms", "Different words for one thing"
+    GRANULARITY = "granularity", "Broader against narrower"
+    SEVERAL_MEANINGS = "several-meanings", "The latent holds several meanings"
+    FORM = "form", "Form or grammar read as content"
+    RUBRIC_UNCLEAR = "rubric-unclear", "The rubric leaves it open"
+    SLIP = "slip", "A slip by one rater"
+    KNOWLEDGE = "knowledge", "Specialist knowledge was needed"
+
+
+class ReleaseState(TextChoices):
+    BUILDING = "building", "Being written"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class AuditVerb(TextChoices):
+    CORPUS_IMPORTED = "corpus-imported", "Corpus imported"
+    MODEL_REGISTERED = "model-registered", "Language model and SAE registered"
+    STUDY_CREATED = "study-created", "Study created"
+    MEMBER_ADDED = "member-added", "Member added"
+    LINK_ISSUED = "link-issued", "Sign-in link issued"
+    SIGNED_IN = "signed-in", "Signed in by link"
+    RUN_REQUESTED = "run-requested", "Mining requested"
+    RUN_ENDED = "run-ended", "Mining ended"
+    RUBRIC_PUBLISHED = "rubric-published", "Rubric version published"
+    SAMPLE_DRAWN = "sample-drawn", "Sample of latents drawn"
+    ROUND_OPENED = "round-opened", "Round opened"
+    ROUND_CLOSED = "round-closed", "Round closed"
+    REFERENCE_SET = "reference-set", "Calibration reference set"
+    RATING_SUBMITTED = "rating-submitted", "Rating submitted"
+    RATING_REVISED = "rating-revised", "Rating revised"
+    RESULTS_COMPUTED = "results-computed", "Agreement and consensus computed"
+    RATERS_ASKED = "raters-asked", "More raters asked"
+    CASE_OPENED = "case-opened", "Case opened"
+    CASE_DECIDED = "case-decided", "Case decided"
+    RELEASE_REQUESTED = "release-requested", "Release requested"
+    RELEASE_CUT = "release-cut", "Release cut"
+    RELEASE_FAILED = "release-failed", "Release failed"
+    RELEASE_DOWNLOADED = "release-downloaded", "Release file downloaded"

@@ -1,0 +1,46 @@
+"""Tables, constraints and triggers. One subject a file; the triggers are in migrations/0002_invariants.py."""
+
+from annotation.models.audit import AuditEvent
+from annotation.models.cases import Case, Decision
+from annotation.models.corpora import Corpus, Document
+from annotation.models.mining import LanguageModel, Latent, MiningRun, Sae, Snippet
+from annotation.models.people import Institution, Membership, SignInLink, User
+from annotation.models.ratings import Rating, Reference
+from annotation.models.releases import Release
+from annotation.models.results import Agreement, Consensus, RaterReliability, ResultRun
+from annotation.models.rounds import Draft, Round, Slot
+from annotation.models.rubrics import Rubric, RubricItem, RubricVersion
+from annotation.models.studies import Concept, SampledLatent, Study
+
+__all__ = [
+    "Agreement",
+    "AuditEvent",
+    "Case",
+    "Concept",
+    "Consensus",
+    "Corpus",
+    "Decision",
+    "Document",
+    "Draft",
+    "Institution",
+    "LanguageModel",
+    "Latent",
+    "Membership",
+    "MiningRun",
+    "RaterReliability",
+    "Rating",
+    "Reference",
+    "Release",
+    "ResultRun",
+    "Round",
+    "Rubric",
+    "RubricItem",
+    "RubricVersion",
+    "Sae",
+    "SampledLatent",
+    "SignInLink",
+    "Slot",
+    "Snippet",
+    "Study",
+    "User",
+]

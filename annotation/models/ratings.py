@@ -1,0 +1,70 @@
+"""What raters said. Append-only: a revision is a new row, and no client may update, delete or truncate."""
+
+from django.db import models
+
+from annotation.enums import Outcome
+from annotation.models.people import Institution, User
+from annotation.models.rounds import Round, Slot
+from annotation.models.studies import Concept, SampledLatent, Study
+
+
+class Rating(models.Model):
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="ratings")
+    latent = models.ForeignKey(SampledLatent, on_delete=models.PROTECT, related_name="ratings")
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="ratings")
+    rater = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    """The rater's institution when she rated."""
+    slot = models.ForeignKey(Slot, on_delete=models.PROTECT, null=True, blank=True, related_name="ratings")
+    """None for a surplus rating: its lease had run out and the place was given to someone else."""
+    revision = models.PositiveSmallIntegerField(default=1)
+    reason = models.TextField(blank=True)
+    """Why it was revised; empty for the first."""
+    submit_token = models.UUIDField(unique=True)
+    """Sent with the form: the same token never stores a second rating."""
+    outcome = models.CharField(max_length=20, choices=Outcome.choices)
+    concept = models.ForeignKey(Concept, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    answers = models.JSONField()
+    """Answers by rubric item key, without the concept: a value, a number, or a list for flags."""
+    rationale = models.TextField(blank=True)
+    active_seconds = models.FloatField(null=True, blank=True)
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["latent", "round", "rater", "revision"], name="rating_revision_unique"),
+            models.CheckConstraint(name="rating_outcome_known", condition=models.Q(outcome__in=Outcome.values)),
+            models.CheckConstraint(
+                name="rating_says_why",
+                condition=~models.Q(outcome=Outcome.ANSWERED) | ~models.Q(rationale__regex=r"^\s*$"),
+            ),
+            models.CheckConstraint(
+                name="rating_concept_if_answered",
+                condition=models.Q(outcome=Outcome.ANSWERED, concept__isnull=False)
+                | (~models.Q(outcome=Outcome.ANSWERED) & models.Q(concept__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="rating_revision_says_why",
+                condition=models.Q(revision=1) | (models.Q(revision__gt=1) & ~models.Q(reason__regex=r"^\s*$")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"rating {self.pk} of {self.latent_id}"
+
+
+class Reference(models.Model):
+    """A senior person's answer to a calibration item: a distribution, not a single truth. Append-only."""
+
+    latent = models.ForeignKey(SampledLatent, on_delete=models.PROTECT, related_name="references")
+    item = models.SlugField(max_length=40)
+    distribution = models.JSONField()
+    """{answer: share}, shares adding to 1."""
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["latent", "item", "set_by"], name="reference_once_per_person")]
+
+    def __str__(self) -> str:
+        return f"reference for {self.latent_id}"

@@ -1,0 +1,35 @@
+"""Everything that happens without a person waiting, on queue `web`."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from annotation.actions import demo, follow_up, mining, releasing, results, sweeping
+
+
+@shared_task(name="annotation.note_run_ended", queue="web")
+def note_run_ended(*, digest: str, **_: Any) -> None:
+    mining.note_run_ended(digest=digest, now=timezone.now())
+    demo.continue_demo(now=timezone.now())
+
+
+@shared_task(name="annotation.compute_results", queue="web")
+def compute_results(*, study_id: int, **_: Any) -> None:
+    results.compute_results(study_id=study_id, now=timezone.now())
+    follow_up.follow_up(study_id=study_id, now=timezone.now())
+
+
+@shared_task(name="annotation.write_release", queue="web")
+def write_release(*, release_id: int, **_: Any) -> None:
+    releasing.write_release(release_id=release_id, now=timezone.now())
+
+
+@shared_task(name="annotation.prepare_demo", queue="web")
+def prepare_demo(**_: Any) -> None:
+    demo.continue_demo(now=timezone.now())
+
+
+@shared_task(name="annotation.sweep", queue="web", expires=15)
+def sweep(**_: Any) -> None:
+    sweeping.sweep(now=timezone.now())

@@ -1,0 +1,97 @@
+"""From an address to a study and what the person may do there: the same first step for every page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from annotation.enums import Role
+from annotation.models import Study, User
+from annotation.rules.membership import check_member, check_role
+from annotation.rules.refusal import NotYours, Refused
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the person is: the study and her roles in it."""
+
+    user: User
+    study: Study
+    roles: frozenset[Role]
+    page: str = ""
+    """Name of the address, to mark it in the navigation."""
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What base.html draws of it."""
+        return {"study": self.study, "roles": self.roles, "nav": navigation(self)}
+
+
+def in_study(*allowed: Role) -> Callable[[View], View]:
+    """Give the view a `Place` in place of the slug. A stranger gets 404, a member in another role 403 with a sentence.
+
+    Without roles any member may enter. A Refused that the view lets through becomes a page with its sentence.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def entered(request: HttpRequest, slug: str, **parts: Any) -> HttpResponse:
+            place: Place | None = None
+            try:
+                place = _place(request, slug, allowed)
+                return view(request, place, **parts)
+            except NotYours as error:
+                raise Http404(str(error)) from error
+            except Refused as error:
+                context = place.context if place else {}
+                return render(request, "403.html", {**context, "sentence": str(error)}, status=403)
+
+        return entered
+
+    return decorate
+
+
+def _place(request: HttpRequest, slug: str, allowed: tuple[Role, ...]) -> Place:
+    user = request.user
+    assert isinstance(user, User)  # LoginRequiredMiddleware stands in front of every page of a study.
+    study = Study.objects.select_related("run", "rubric__rubric").filter(slug=slug).first()
+    if study is None:
+        raise NotYours("There is no such study among yours.")
+    roles = check_member(user, study)
+    if allowed:
+        check_role(user, study, *allowed)
+    match = request.resolver_match
+    return Place(user=user, study=study, roles=roles, page=match.url_name or "" if match else "")
+
+
+def say_refusal(request: HttpRequest, error: Refused) -> None:
+    """For a form that goes back to its page: the sentence as a message there."""
+    messages.error(request, str(error))
+
+
+PAGES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
+    ("study", "Study", (Role.RESEARCHER, Role.COORDINATOR)),
+    ("rate", "Rate", (Role.ANNOTATOR,)),
+    ("cases", "Cases", (Role.ADJUDICATOR, Role.RESEARCHER)),
+    ("latents", "Latents", (Role.RESEARCHER,)),
+    ("agreement", "Agreement", (Role.RESEARCHER,)),
+    ("consensus", "Consensus", (Role.RESEARCHER,)),
+    ("releases", "Releases", (Role.RESEARCHER,)),
+    ("people", "People", (Role.RESEARCHER, Role.COORDINATOR)),
+)
+
+
+def navigation(place: Place) -> list[dict[str, Any]]:
+    """Links to the study's pages that these roles open: label, url, current."""
+    return [
+        {"label": label, "url": reverse(name, args=[place.study.slug]), "current": name == place.page}
+        for name, label, roles in PAGES
+        if place.roles & set(roles)
+    ]
