@@ -1,0 +1,70 @@
+"""Layer 1, q: if each latent had one true class, which would it be?
+
+    log q_ic = log prior_c + sum_j omega_ij (log pi_j[c, y_ij] + [y_ij = c] log LR_ij)
+
+by EM with damping one half. It turns genuine ambiguity into certainty, as every single-truth posterior does, so that it
+must never decide alone who is asked again: see `opinion`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from annotation.science.answer_table import AnswerTable
+from annotation.science.clc_parameters import ClcParameters
+from annotation.science.learnability import Learnability
+from annotation.science.rater_model import RaterModel
+from annotation.science.types import FloatArray, Item
+
+
+@dataclass(frozen=True, eq=False)
+class SingleTruth:
+    posterior: FloatArray
+    """q, (N, width); 0 on padding."""
+    log_prior: FloatArray
+    """(N, width); -inf on padding."""
+    log_likelihood: FloatArray
+    """(A, width): of each answer under each class, its learnability included, before its weight."""
+    iterations: int
+    converged: bool
+
+
+def fit_single_truth(
+    table: AnswerTable,
+    item: Item,
+    model: RaterModel,
+    learnability: Learnability,
+    params: ClcParameters,
+) -> SingleTruth:
+    """EM from the vote shares. `model` and `learnability` are left fitted to the returned beliefs."""
+    posterior = table.vote_shares()
+    converged, iteration = False, 0
+    while True:
+        log_prior = _log_prior(table, item, posterior, params)
+        log_likelihood = _answers(table, model, learnability, posterior)
+        if converged or iteration == params.maximum_iterations:
+            return SingleTruth(posterior, log_prior, log_likelihood, iteration, converged)
+        iteration += 1
+        target = normalised(log_prior + table.sum_by_latent(model.weight[:, None] * log_likelihood))
+        updated = params.damping * posterior + (1 - params.damping) * target
+        converged = bool(np.abs(updated - posterior).max() <= params.tolerance)
+        posterior = updated
+
+
+def normalised(log_scores: FloatArray) -> FloatArray:
+    """Rows of exp(log_scores), each divided by its sum."""
+    scores = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
+    return np.asarray(scores / scores.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def _log_prior(table: AnswerTable, item: Item, posterior: FloatArray, params: ClcParameters) -> FloatArray:
+    if item.kind == "open":
+        return table.log_uniform()
+    share = posterior.sum(axis=0) + params.class_pseudo_latents
+    return np.broadcast_to(np.log(share / share.sum()), posterior.shape)
+
+
+def _answers(table: AnswerTable, model: RaterModel, learnability: Learnability, posterior: FloatArray) -> FloatArray:
+    likelihood = model.fit(posterior)
+    learnability.fit(posterior)
+    return likelihood + table.one_hot * learnability.log_ratios[:, None]
