@@ -56,7 +56,8 @@ class Place:
     def make(self) -> None:
         for folder in (self.var, self.secrets, self.artifacts, self.static, self.models):
             folder.mkdir(parents=True, exist_ok=True)
-        self.secrets.chmod(0o700)
+        for private in (self.var, self.secrets):  # notes, ratings and passwords are nobody else's business
+            private.chmod(0o700)
 
 
 @contextmanager

@@ -1,0 +1,46 @@
+# Two images from one file: `web` (site, worker, beat; no torch) and `gpu` (inference; no Django).
+FROM python:3.11-slim-bookworm AS base
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+RUN groupadd --gid 10001 consilium \
+    && useradd --uid 10001 --gid consilium --create-home consilium \
+    && install --directory --owner=consilium --group=consilium /artifacts /models
+WORKDIR /app
+
+# Packages in stages of their own: a change of the code does not install them again.
+FROM base AS web-packages
+COPY pyproject.toml README.md ./
+# hadolint ignore=DL3013 -- pyproject.toml holds the versions
+RUN python -m venv /venv && pip install --no-cache-dir ".[web]"
+
+FROM base AS gpu-packages
+COPY pyproject.toml README.md ./
+# hadolint ignore=DL3013 -- pyproject.toml holds the versions
+RUN python -m venv /venv && pip install --no-cache-dir ".[gpu]"
+
+FROM base AS web
+COPY --from=web-packages /venv /venv
+COPY manage.py ./
+COPY config config
+COPY annotation annotation
+COPY saeserve saeserve
+COPY templates templates
+COPY static static
+COPY demo demo
+# The settings ask for secrets and servers; collecting files uses none of them.
+RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')" ARTIFACT_ROOT=/artifacts \
+    DATABASE_URL=postgres://127.0.0.1/none REDIS_URL=redis://127.0.0.1/0 STATIC_ROOT=/app/static-collected \
+    python manage.py collectstatic --noinput
+ENV STATIC_ROOT=/app/static-collected ARTIFACT_ROOT=/artifacts
+USER 10001
+EXPOSE 8000
+# Any answer below 500 means that the site runs; 400 is its answer to a host name that it was not told to serve.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/'); raise SystemExit(c.getresponse().status >= 500)"]
+CMD ["gunicorn", "config.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+
+FROM base AS gpu
+COPY --from=gpu-packages /venv /venv
+COPY saeserve saeserve
+ENV ARTIFACT_ROOT=/artifacts MODEL_ROOT=/models
+USER 10001
+HEALTHCHECK --interval=60s --timeout=30s --start-period=90s --retries=5 CMD ["sh", "-c", "celery -A saeserve.worker inspect ping -t 20 -d gpu@$(hostname)"]
+CMD ["celery", "-A", "saeserve.worker", "worker", "-Q", "gpu", "-c", "1", "-n", "gpu@%h", "-l", "INFO"]
