@@ -38,8 +38,11 @@ Which latents are rated, and provenance
     sampling.draw_sample(density, documents, strata, *, wanted, seed, minimum_documents=20, maximum_density=0.05)
     digest.digest(records) -> sha256 in hex, whatever the order of the records
 
-Simulated raters, for the demo study
-    simulate.simulated_latents(candidates, rng, ambiguous_share=0.25) -> tuple[SimulatedLatent, ...]
-    simulate.simulated_raters(raters_by_institution, rng) -> tuple[SimulatedRater, ...]
+Simulated raters, for the demo study (one numpy Generator, passed along)
+    simulated_world.simulated_latents(candidates, rng, ambiguous_share=0.25, flags=()) -> tuple[SimulatedLatent, ...]
+        Candidates(latent, concepts=(ConceptOption(concept, category), ...), clinical=True), fitting concept first
+    simulated_world.simulated_raters({institution: names}, rng) -> tuple[SimulatedRater, ...]
+    simulated_world.spread_reads(latents, raters, per_latent, rng) -> tuple[Read, ...]     or your own slots as Reads
     simulate.simulated_ratings(latents, raters, reads, rng) -> tuple[SimulatedRating, ...]
+        .chosen: index among the latent's concepts (0 fitting, 1 rival, 2 and up worse), for the caller's rationale
 """

@@ -71,7 +71,7 @@ class AnswerTable:
         cell = self.rater * self.width + self.chosen
         ones = np.ones(self.n_answers)
         shape = (len(self.raters) * self.width, self.n_answers)
-        return csr_array((ones, (cell, np.arange(self.n_answers))), shape=shape)  # type: ignore[no-untyped-call]
+        return csr_array((ones, (cell, np.arange(self.n_answers))), shape=shape)
 
     def confusion_counts(self, posterior: FloatArray, weight: FloatArray) -> FloatArray:
         """(J, true class, answer): expected counts, for an item with the same classes at every latent."""
@@ -96,12 +96,7 @@ def answer_table(answers: Iterable[Answer], item: Item, *, with_other: bool = Tr
     latents = tuple(sorted({answer.latent for answer in given}))
     raters = tuple(sorted({answer.rater for answer in given}))
     institutions = tuple(sorted({answer.institution for answer in given}))
-    latent, rater, institution = (
-        _positions(names, [pick(answer) for answer in given])
-        for names, pick in (
-            (latents, lambda a: a.latent), (raters, lambda a: a.rater), (institutions, lambda a: a.institution)
-        )
-    )  # fmt: skip
+    latent = _positions(latents, [answer.latent for answer in given])
     classes = _classes(given, latents, item, with_other)
     return AnswerTable(
         latents=latents,
@@ -111,8 +106,8 @@ def answer_table(answers: Iterable[Answer], item: Item, *, with_other: bool = Tr
         answers=given,
         split=np.array([weight for _, weight in split]),
         latent=latent,
-        rater=rater,
-        institution=institution,
+        rater=_positions(raters, [answer.rater for answer in given]),
+        institution=_positions(institutions, [answer.institution for answer in given]),
         chosen=_chosen(given, latent, classes),
         n_classes=np.array([len(own) for own in classes], dtype=np.int64),
     )
