@@ -20,6 +20,8 @@ class DensityMeter:
     ticks: tuple[Tick, ...]
     bound: float | None
     """Where the study's bound on density stands, per cent."""
+    beyond_width: float
+    """From the bound to the right end, per cent."""
     bound_words: str
     beyond: bool
     """Denser than the bound."""
@@ -41,6 +43,7 @@ def density_meter(density: float, bound: float | None = None) -> DensityMeter:
         words="never" if density == 0 else f"{one_in(density)} tokens",
         ticks=tuple(Tick(x=scale.x(value), label=label) for value, label in marks),
         bound=None if bound is None else scale.x(bound),
+        beyond_width=0.0 if bound is None else round(100 - scale.x(bound), 3),
         bound_words="" if bound is None else f"{significant(100 * bound, 2)} %",
         beyond=bound is not None and density > bound,
     )

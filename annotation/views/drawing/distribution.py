@@ -40,7 +40,7 @@ class Cell:
     share: str
     interval: str
     low: float
-    span: float
+    high: float
     leads: bool
     ties: bool
     """Leads together with another class."""
@@ -116,7 +116,7 @@ def _cell(method: Method, share: float | None, bounds: tuple[float, float] | Non
         share="" if share is None else decimal(max(0.0, share)),
         interval="" if bounds is None else interval(low, high),
         low=round(100 * low, 3),
-        span=round(100 * (high - low), 3),
+        high=round(100 * high, 3),
         leads=leads,
         ties=ties,
         primary=method.primary,

@@ -51,7 +51,7 @@ class Row:
     defined: bool
     x: float
     low: float
-    width: float
+    high: float
     has_interval: bool
     clipped_low: bool
     """The interval goes on beyond the left edge."""
@@ -90,15 +90,14 @@ def _row(scale: LinearScale, estimate: Estimate, *, first: bool) -> Row:
     low = estimate.value if estimate.low is None else estimate.low
     high = estimate.value if estimate.high is None else estimate.high
     has_interval = estimate.low is not None and estimate.high is not None
-    start = 0.0 if low is None else scale.x(low)
     return Row(
         label=estimate.label,
         group=estimate.group,
         first_of_group=first,
         defined=estimate.value is not None,
         x=0.0 if estimate.value is None else scale.x(estimate.value),
-        low=start,
-        width=0.0 if high is None else round(scale.x(high) - start, 3),
+        low=0.0 if low is None else scale.x(low),
+        high=0.0 if high is None else scale.x(high),
         has_interval=has_interval and estimate.value is not None,
         clipped_low=low is not None and low < scale.low,
         clipped_high=high is not None and high > scale.high,
