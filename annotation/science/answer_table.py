@@ -15,6 +15,13 @@ from scipy.sparse import csr_array
 from annotation.science.split_votes import known_values, split_votes
 from annotation.science.types import OTHER, Answer, FloatArray, IntArray, Item, ScienceError, Undefined, Value
 
+OPEN_ALTERNATIVES = 5
+"""On an open item a wrong answer may be any concept, not only one that somebody proposed.
+
+Spreading it over the few proposed ones lets one trusted rater outvote two others: with three ratings a latent (24
+simulated worlds) accuracy was .752, against .815 with 5 and .806 by majority. Between 3 and 15 it hardly matters.
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class AnswerTable:
@@ -34,6 +41,7 @@ class AnswerTable:
     """(A,) each: index of latent, rater, institution, and of the answer among its latent's classes."""
     n_classes: IntArray
     """(N,)"""
+    is_open: bool
 
     @property
     def n_answers(self) -> int:
@@ -60,6 +68,11 @@ class AnswerTable:
     def one_hot(self) -> FloatArray:
         """(A, width)"""
         return np.asarray(np.eye(self.width)[self.chosen], dtype=np.float64)
+
+    def wrong_alternatives(self) -> FloatArray:
+        """(N,): over how many classes a wrong answer spreads; on an open item at least OPEN_ALTERNATIVES."""
+        least = OPEN_ALTERNATIVES if self.is_open else 1
+        return np.maximum(self.n_classes - 1, least).astype(np.float64)
 
     def log_uniform(self) -> FloatArray:
         """(N, width): log of an even prior over each latent's own classes, -inf on padding."""
@@ -110,6 +123,7 @@ def answer_table(answers: Iterable[Answer], item: Item, *, with_other: bool = Tr
         institution=_positions(institutions, [answer.institution for answer in given]),
         chosen=_chosen(given, latent, classes),
         n_classes=np.array([len(own) for own in classes], dtype=np.int64),
+        is_open=item.kind == "open",
     )
 
 

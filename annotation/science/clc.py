@@ -88,11 +88,12 @@ def _priors(
 
 def _repeats(table: AnswerTable, item: Item) -> dict[str, list[Repeat]]:
     """Each reading after the first is compared with the one before it, of the same rater on the same latent."""
-    scale_chance = None if item.kind == "open" else float((error_shape(item) ** 2).sum(axis=1).mean())
+    shared_chance = float((error_shape(item) ** 2).sum(axis=1).mean()) if item.classes else None
+    alternatives = table.wrong_alternatives()
     repeats: dict[str, list[Repeat]] = defaultdict(list)
     for a in range(1, table.n_answers):
         before, after = table.answers[a - 1], table.answers[a]
         if (before.latent, before.rater) == (after.latent, after.rater):
-            chance = scale_chance if scale_chance is not None else 1.0 / (int(table.n_classes[table.latent[a]]) - 1)
+            chance = shared_chance or 1.0 / float(alternatives[table.latent[a]])
             repeats[after.rater].append(Repeat(before.value == after.value, chance))
     return repeats

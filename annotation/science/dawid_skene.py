@@ -108,13 +108,13 @@ class _Confusion:
 
 
 class _OneCoin:
-    """An open item: one accuracy a rater, errors even over the latent's other concepts."""
+    """An open item: one accuracy a rater, errors even over `wrong_alternatives`, most of them never proposed."""
 
     method = "Dawid-Skene, one accuracy a rater"
 
     def __init__(self, table: AnswerTable) -> None:
         self.table = table
-        self.others = np.maximum(table.n_classes - 1, 1)[table.latent].astype(np.float64)
+        self.others = table.wrong_alternatives()[table.latent]
 
     def fit(self, posterior: FloatArray) -> None:
         table = self.table

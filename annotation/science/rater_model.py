@@ -35,7 +35,7 @@ class RaterModel:
         self._mean = np.array([prior.mean for prior in priors])
         self._strength = np.array([prior.strength for prior in priors])
         self._answers = np.bincount(table.rater, weights=weight, minlength=len(table.raters))
-        self._others = (table.n_classes - 1)[table.latent].astype(np.float64)
+        self._others = table.wrong_alternatives()[table.latent]
         self._shape = error_shape(item) if item.kind != "open" else None
         self.accuracy = self._mean
         """(J,): posterior mean of each rater's one-coin accuracy."""
