@@ -6,15 +6,15 @@ RUN groupadd --gid 10001 consilium \
     && install --directory --owner=consilium --group=consilium /artifacts /models
 WORKDIR /app
 
-# Packages in stages of their own: a change of the code does not install them again.
+# Packages in stages of their own: a change of the code does not install them again. Their versions are in pyproject.toml.
 FROM base AS web-packages
 COPY pyproject.toml README.md ./
-# hadolint ignore=DL3013 -- pyproject.toml holds the versions
+# hadolint ignore=DL3013
 RUN python -m venv /venv && pip install --no-cache-dir ".[web]"
 
 FROM base AS gpu-packages
 COPY pyproject.toml README.md ./
-# hadolint ignore=DL3013 -- pyproject.toml holds the versions
+# hadolint ignore=DL3013
 RUN python -m venv /venv && pip install --no-cache-dir ".[gpu]"
 
 FROM base AS web
@@ -33,8 +33,8 @@ RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 ENV STATIC_ROOT=/app/static-collected ARTIFACT_ROOT=/artifacts
 USER 10001
 EXPOSE 8000
-# Any answer below 500 means that the site runs; 400 is its answer to a host name that it was not told to serve.
-HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=4); c.request('GET', '/'); raise SystemExit(c.getresponse().status >= 500)"]
+# The site's own health page (it asks the database and the broker), reached as the proxy reaches it.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 CMD ["python", "-c", "import http.client, os; site = http.client.HTTPConnection('127.0.0.1', 8000, timeout=4); site.request('GET', '/health/', headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0].lstrip('.'), 'X-Forwarded-Proto': 'https'}); raise SystemExit(site.getresponse().status != 200)"]
 CMD ["gunicorn", "config.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
 
 FROM base AS gpu

@@ -55,7 +55,7 @@ def main() -> int:
             if not ours:
                 complain(already_running(place))
                 return 1
-            Supervisor(place, port(), dict(os.environ), os.getpid(), request.is_made, asked.bare).run()
+            Supervisor(place, port(os.environ), dict(os.environ), os.getpid(), request.is_made, asked.bare).run()
     except StartError as problem:
         complain(f"\n{problem}")
         return 1

@@ -1,10 +1,14 @@
 """The environment that the supervisor gives to every program of the site."""
 
-import os
 from collections.abc import Mapping
 
+from config.embedded import StartError
 from config.embedded.place import Place
 from config.embedded.secret_files import secret
+
+
+class PortError(StartError):
+    pass
 
 
 def site_environment(given: Mapping[str, str], place: Place, address: str) -> dict[str, str]:
@@ -23,5 +27,9 @@ def site_environment(given: Mapping[str, str], place: Place, address: str) -> di
     return {name: value for name, value in wanted.items() if name not in given}
 
 
-def port(given: Mapping[str, str] = os.environ) -> int:
-    return int(given.get("PORT") or 8000)
+def port(given: Mapping[str, str]) -> int:
+    """The site's port: PORT, or 8000."""
+    word = given.get("PORT") or "8000"
+    if not word.isdecimal() or int(word) > 65535:
+        raise PortError(f"PORT is {word!r}. Set it to a number from 1024 to 65535, or leave it out for 8000.")
+    return int(word)

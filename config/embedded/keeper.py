@@ -44,7 +44,7 @@ class Kept:
         if process is None or process.poll() is None:
             return
         self.child.stop()  # takes what it left behind
-        self._schedule(now, f"{self.child.name} ended unasked ({_status(process.returncode)})")
+        self._schedule(now, f"{self.child.name} ended unasked ({_status(process.returncode)}).")
 
     def _start_again(self, now: float) -> None:
         try:
@@ -58,7 +58,7 @@ class Kept:
         steady = now - self.started > STEADY_SECONDS
         pause = FIRST_PAUSE if steady else self.pause
         self.due, self.pause = now + pause, min(2 * pause, LONGEST_PAUSE)
-        say(f"{what}; starting it again in {pause:.0f} s. What it said is in {self.child.log}.")
+        say(f"{what} It is started again in {pause:.0f} s; what it said is in {self.child.log}.")
 
 
 def keep(child: Child) -> Kept:

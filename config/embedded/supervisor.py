@@ -185,11 +185,11 @@ class Step:
 
 
 def _answers(address: str) -> bool:
-    """Any HTTP reply will do."""
+    """Whether the site runs and reaches its servers; a refusal of our host name is an answer too."""
     try:
-        urllib.request.urlopen(address, timeout=5).close()
-    except urllib.error.HTTPError:
-        return True
+        urllib.request.urlopen(f"{address}/health/", timeout=5).close()
+    except urllib.error.HTTPError as reply:
+        return reply.code < 500
     except OSError:
         return False
     return True

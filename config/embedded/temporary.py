@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.embedded import StartError
 from config.embedded.postgres import Postgres
+from config.embedded.progress import complain
 from config.embedded.valkey import Valkey
 
 SERVERS = ("DATABASE_URL", "REDIS_URL")
@@ -70,8 +71,12 @@ def _servers(home: Path) -> Iterator[dict[str, str]]:
 
 def main(argv: list[str]) -> int:
     """`python -m config.embedded.temporary COMMAND…`: run the command with both servers in its environment."""
-    with temporary_environment(os.environ) as added:
-        return subprocess.run(argv, env={**os.environ, **added}, check=False).returncode
+    try:
+        with temporary_environment(os.environ) as added:
+            return subprocess.run(argv, env={**os.environ, **added}, check=False).returncode
+    except StartError as problem:
+        complain(str(problem))
+        return 1
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ def install() -> Path | None:
     """Debian's package where we may, else the browser tool's own download; None where neither brings one that works."""
     for commands in (_debian(), [[sys.executable, "-m", "playwright", "install", "chromium"]]):
         for command in commands:
-            print("Chromium: trying", " ".join(command), flush=True)
+            _say("Chromium: trying " + " ".join(command))
             if subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode != 0:
                 break
         if found := find():
@@ -89,12 +89,17 @@ def _renders(path: Path) -> bool:
     return "<p>it renders</p>" in ran.stdout
 
 
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     found = find() or install()
     if found is None:
-        print(NONE_WORKS, file=sys.stderr)
+        _say(NONE_WORKS)
         return 1
-    print(f"Chromium: {found}")
+    _say(f"Chromium: {found}")
     return 0
 
 
