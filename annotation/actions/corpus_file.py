@@ -31,7 +31,8 @@ def read_corpus(paths: list[Path]) -> list[DocumentRecord]:
         for place, document in _documents(path):
             if document.key in seen:
                 raise Refused(
-                    f"{place}: the id “{document.key}” was used already in {seen[document.key]}. Give each document its own."
+                    f"{place}: the id “{document.key}” was used already in {seen[document.key]}. "
+                    "Give each document its own."
                 )
             seen[document.key] = place
             documents.append(document)

@@ -51,7 +51,7 @@ def send_run(*, run: MiningRun, now: datetime) -> None:
 
 @transaction.atomic
 def note_run_ended(*, digest: str, now: datetime) -> MiningRun | None:
-    """Take in the run's manifest and latents, or its failure. Twice is once; None if the run is unknown or still going."""
+    """Take in the run's manifest and latents, or its failure; None if it is unknown or still going. Twice is once."""
     run = MiningRun.objects.select_for_update().filter(digest=digest).first()
     if run is None or run.state == RunState.FINISHED:
         return run
@@ -73,3 +73,8 @@ def note_run_ended(*, digest: str, now: datetime) -> MiningRun | None:
 
 def _store_latents(run: MiningRun, rows: Iterable[dict[str, Any]]) -> None:
     Latent.objects.bulk_create((Latent(run=run, **row) for row in rows), batch_size=1000)
+
+
+def run_progress(run: MiningRun) -> gateway.Progress | None:
+    """Where the run is, by the worker's own account; None while no worker has taken it up."""
+    return gateway.progress(settings.ARTIFACT_ROOT, run.digest)

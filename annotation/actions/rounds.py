@@ -62,7 +62,7 @@ def start_round(*, study: Study, kind: RoundKind, now: datetime) -> Round:
 
 
 def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Institution | None], priority: int = 0) -> None:
-    """One slot for each entry of the quota. All first places come before all second ones, so that breadth comes first."""
+    """One slot for each entry of the quota. All first places come before all second ones: breadth first."""
     taken = round_.slots.filter(latent=latent).aggregate(Max("number"))["number__max"] or 0
     Slot.objects.bulk_create(
         Slot(

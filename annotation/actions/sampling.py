@@ -1,9 +1,11 @@
 """Draws a study's sample of latents, seeded and stratified, and takes in their snippets."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 from django.db import transaction
 
@@ -14,10 +16,8 @@ from annotation.models import Document, Latent, MiningRun, SampledLatent, Snippe
 from annotation.rules.refusal import Refused
 from annotation.rules.states import check_run_finished
 from annotation.science import sampling
+from annotation.science.sampling import Sample
 from annotation.science.types import ScienceError
-
-DENSITY_BANDS = ((0.001, "rare"), (0.005, "occasional"), (0.02, "common"), (1.0, "frequent"))
-"""Upper density of each stratum: below 0.1 %, 0.5 % and 2 % of tokens, and above."""
 
 
 @transaction.atomic
@@ -33,26 +33,24 @@ def draw_sample(*, study: Study, by: User | None, now: datetime) -> list[Sampled
     assert study.run is not None
     latents = list(Latent.objects.filter(run=study.run).order_by("index"))
     chosen = _choose(study, latents)
-    drawn = [latents[index] for index, _ in chosen]
-    store_snippets(run=study.run, latents=drawn)
+    store_snippets(run=study.run, latents=[latents[index] for index in chosen.indices])
+    # Drawn in the order of the SAE's columns, handed out in a seeded random one.
+    order = np.random.default_rng(study.seed).permutation(len(chosen.indices))
     sample = SampledLatent.objects.bulk_create(
-        SampledLatent(study=study, latent=latents[index], position=position, stratum=stratum)
-        for position, (index, stratum) in enumerate(chosen, start=1)
+        SampledLatent(study=study, latent=latents[chosen.indices[i]], position=position, stratum=chosen.strata[i])
+        for position, i in enumerate(order.tolist(), start=1)
     )
+    study.sample_frame = asdict(chosen) | {"indices": list(chosen.indices)}
+    study.save(update_fields=["sample_frame"])
     audit.record(AuditVerb.SAMPLE_DRAWN, study, by=by, now=now, study=study, seed=study.seed, latents=len(sample))
     return sample
 
 
-def density_band(density: float) -> str:
-    return next(name for bound, name in DENSITY_BANDS if density <= bound)
-
-
-def _choose(study: Study, latents: list[Latent]) -> list[tuple[int, str]]:
+def _choose(study: Study, latents: list[Latent]) -> Sample:
     try:
         sample = sampling.draw_sample(
             [latent.density for latent in latents],
             [latent.documents for latent in latents],
-            [density_band(latent.density) for latent in latents],
             wanted=study.sample_size,
             seed=study.seed,
             minimum_documents=study.minimum_documents,
@@ -60,7 +58,9 @@ def _choose(study: Study, latents: list[Latent]) -> list[tuple[int, str]]:
         )
     except ScienceError as error:
         raise Refused(str(error)) from error
-    return list(zip(sample.indices, sample.strata, strict=True))
+    if not sample.indices:
+        raise Refused(sample.note)
+    return sample
 
 
 def store_snippets(*, run: MiningRun, latents: list[Latent]) -> None:

@@ -69,7 +69,7 @@ def create_study(
     simulated: bool = False,
     **settings_: Any,
 ) -> Study:
-    """A study with the concepts that its raters will be offered. The same slug again returns the study that is there."""
+    """A study with the concepts that its raters are offered. The same slug again returns the study that is there."""
     existing = Study.objects.filter(slug=slug).first()
     if existing:
         return existing

@@ -8,6 +8,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation import gateway
+from annotation.actions import demo
 from annotation.actions.claiming import release_expired
 from annotation.actions.mining import send_run
 from annotation.actions.rating import RECOMPUTE_TASK
@@ -21,6 +22,8 @@ SILENCE = timedelta(seconds=60)
 
 def sweep(*, now: datetime) -> None:
     sweep_runs(now=now)
+    if demo.unfinished():
+        enqueue("annotation.prepare_demo")
     for round_id in Round.objects.filter(state=RoundState.OPEN).values_list("pk", flat=True):
         release_expired(round_id=round_id, now=now)
     for study_id in stale_studies():

@@ -1,4 +1,4 @@
-"""What stays ambiguous and what a senior physician made of it. A decision stands beside the ratings, never over them."""
+"""What stays ambiguous and what a senior physician made of it: decisions stand beside the ratings, never over them."""
 
 from django.db import models
 

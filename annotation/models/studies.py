@@ -26,6 +26,8 @@ class Study(models.Model):
     maximum_density = models.FloatField(default=0.05)
     """... and on at most this share of tokens."""
     seed = models.BigIntegerField(default=20261122)
+    sample_frame = models.JSONField(null=True, blank=True)
+    """Once drawn: the rule, the strata with how many were eligible and drawn, and the seed."""
     raters_per_latent = models.PositiveSmallIntegerField(default=3)
 
     accept_q = models.FloatField(default=0.9)

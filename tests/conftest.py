@@ -1,0 +1,55 @@
+"""Fixtures for every test: the small world, a client for each person, and a flush that the triggers allow."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test import Client
+
+from annotation.models import User
+from tests import world as worlds
+from tests.world import World
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_despite_triggers() -> Iterator[None]:
+    """Transactional tests empty the tables afterwards, which append-only tables refuse to every client.
+
+    The owner of the tables may switch triggers off for that moment; the application never does.
+    """
+    original = DatabaseOperations.sql_flush
+
+    def sql_flush(self: Any, style: Any, tables: Any, **options: Any) -> list[str]:
+        ours = [table for table in tables if table.startswith("annotation_")]
+        off = [f'ALTER TABLE "{table}" DISABLE TRIGGER USER;' for table in ours]
+        on = [f'ALTER TABLE "{table}" ENABLE TRIGGER USER;' for table in ours]
+        return [*off, *original(self, style, tables, **options), *on]
+
+    DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
+    yield
+    DatabaseOperations.sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Ada and Ben may rate six latents, two raters each."""
+    return worlds.build()
+
+
+@pytest.fixture
+def before_round(db: None) -> World:
+    """The same world, its round not yet open."""
+    return worlds.build(open_the_round=False)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """A client of the site, signed in as the person."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
