@@ -1,0 +1,144 @@
+"""One latent: what it fires on, and, where blinding allows, what raters and the statistics made of it."""
+
+from dataclasses import dataclass, field
+
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Length, Substr
+
+from annotation.enums import SHOWN_TO_RATERS, SnippetKind
+from annotation.models import Consensus, Latent, Rating, ResultRun, SampledLatent, Snippet, Study
+from annotation.queries.rubric_words import RubricWords, outcome_word
+from annotation.queries.sight import Onlooker
+from annotation.rules.blinding import NOTHING, Sight
+from annotation.rules.refusal import NotYours
+
+
+@dataclass(frozen=True, kw_only=True)
+class MinedSnippet:
+    """A stretch of a document with its firing tokens."""
+
+    text: str
+    tokens: list[dict[str, float]]
+    decile: int | None
+    peak: float
+    place: str
+    """Specialty and kind of note."""
+    cut_start: bool
+    cut_end: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindGroup:
+    kind: SnippetKind
+    snippets: tuple[MinedSnippet, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """A rating without anything that would tell whose it is."""
+
+    outcome: str
+    answered: bool
+    concept: str
+    rationale: str
+    answers: list[tuple[str, str]]
+    """(item, answer) in the rubric's order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentDetail:
+    latent: Latent
+    sampled: SampledLatent | None
+    """None for a latent outside the sample: it has statistics and no snippets."""
+    groups: tuple[KindGroup, ...]
+    held_out: int
+    """Snippets kept back for readers and scorers; counted, never shown here."""
+    ratings: int
+    sight: Sight
+    opinions: tuple[Opinion, ...] = ()
+    consensuses: tuple[Consensus, ...] = field(default=())
+
+
+def find_latent(study: Study, index: int) -> tuple[Latent, SampledLatent | None]:
+    """The run's latent of this index, and its place in the sample. Raises NotYours where the run has none such."""
+    latent = Latent.objects.filter(run=study.run_id, index=index).first() if study.run_id else None
+    if latent is None:
+        raise NotYours(f"The study's run has no latent {index}.")
+    return latent, study.sample.filter(latent=latent).first()
+
+
+def latent_detail(
+    study: Study, index: int, *, viewer: Onlooker, results: ResultRun | None, words: RubricWords
+) -> LatentDetail:
+    """Everything that the latent's page shows this person; at most seven statements."""
+    latent, sampled = find_latent(study, index)
+    if sampled is None:
+        return LatentDetail(latent=latent, sampled=None, groups=(), held_out=0, ratings=0, sight=NOTHING)
+    sight = viewer.sight(sampled)
+    kinds = dict(latent.snippets.values_list("kind").annotate(Count("pk")).order_by())
+    return LatentDetail(
+        latent=latent,
+        sampled=sampled,
+        groups=_groups(latent),
+        held_out=sum(count for kind, count in kinds.items() if kind not in SHOWN_TO_RATERS),
+        ratings=Rating.objects.filter(latent=sampled, revision=1).count(),
+        sight=sight,
+        opinions=_opinions(sampled, words) if sight.ratings else (),
+        consensuses=_consensuses(sampled, results) if sight.results and results else (),
+    )
+
+
+def _groups(latent: Latent) -> tuple[KindGroup, ...]:
+    rows = (
+        Snippet.objects.filter(latent=latent, kind__in=SHOWN_TO_RATERS)
+        .annotate(
+            # A note may be long: only the snippet's own characters leave the database.
+            text=Substr("document__text", F("start") + 1, F("end") - F("start")),
+            note_length=Length("document__text"),
+            specialty=F("document__specialty"),
+            note_type=F("document__note_type"),
+        )
+        .order_by(F("decile").desc(nulls_last=True), "rank")
+    )
+    by_kind: dict[str, list[MinedSnippet]] = {}
+    for row in rows:
+        by_kind.setdefault(row.kind, []).append(_shown(row))
+    return tuple(KindGroup(kind=kind, snippets=tuple(by_kind[kind])) for kind in SHOWN_TO_RATERS if kind in by_kind)
+
+
+def _shown(row: Snippet) -> MinedSnippet:
+    extra = vars(row)
+    return MinedSnippet(
+        text=extra["text"],
+        tokens=row.tokens,
+        decile=row.decile,
+        peak=row.peak,
+        place=", ".join(part for part in (extra["specialty"], extra["note_type"]) if part),
+        cut_start=row.start > 0,
+        cut_end=row.end < extra["note_length"],
+    )
+
+
+def _opinions(sampled: SampledLatent, words: RubricWords) -> tuple[Opinion, ...]:
+    """Newest revisions, in the order of a random token, so that neither time nor rater shows."""
+    newest = Rating.objects.filter(latent=OuterRef("latent"), round=OuterRef("round"), rater=OuterRef("rater"))
+    ratings = (
+        Rating.objects.filter(latent=sampled)
+        .filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
+        .select_related("concept")
+        .order_by("submit_token")
+    )
+    return tuple(
+        Opinion(
+            outcome=outcome_word(rating.outcome),
+            answered=rating.concept is not None,
+            concept=rating.concept.name if rating.concept else "",
+            rationale=rating.rationale,
+            answers=words.answers(rating.answers),
+        )
+        for rating in ratings
+    )
+
+
+def _consensuses(sampled: SampledLatent, results: ResultRun) -> tuple[Consensus, ...]:
+    return tuple(Consensus.objects.filter(run=results, latent=sampled).order_by("pk"))

@@ -1,0 +1,121 @@
+"""A run's latents as a table: the study's sample, or all of them, filtered and sorted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, QuerySet
+
+from annotation.enums import LatentState
+from annotation.models import Consensus, Latent, ResultRun, SampledLatent, Study
+from annotation.queries.sight import Onlooker
+
+ROWS = 50
+SORTS: Mapping[str, tuple[str, str]] = {
+    "position": ("position", "index"),
+    "index": ("latent__index", "index"),
+    "density": ("latent__density", "density"),
+    "documents": ("latent__documents", "documents"),
+    "activation": ("latent__max_activation", "max_activation"),
+}
+"""What a table may be sorted by: the field in the sample, and the field among all latents."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentFilter:
+    """Which latents are listed, in which order."""
+
+    sampled: bool
+    """Only those of the sample; otherwise all latents of the run."""
+    state: LatentState | None = None
+    density: tuple[float, float] | None = None
+    """Denser than the first, at most as dense as the second (shares of tokens)."""
+    sort: str = "position"
+    descending: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentRow:
+    latent: Latent
+    sampled: SampledLatent | None
+    state: LatentState | None
+    """None where the latent is not in the sample, or its state would tell a rater what others said."""
+    ratings: int
+    concept: str
+    """The consensus concept; empty where there is none, or where it stays hidden."""
+    share: float | None
+    """The concept's share of opinion (theta)."""
+    hidden: bool
+    """Whether blinding keeps state and concept back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentTable:
+    page: Page  # type: ignore[type-arg]
+    rows: list[LatentRow]
+
+
+def latent_table(
+    study: Study, wanted: LatentFilter, *, number: int | str, viewer: Onlooker, results: ResultRun | None, concept: str
+) -> LatentTable:
+    """One page of the table; at most five statements, however many latents. `concept` is the open item's key."""
+    page = Paginator(_chosen(study, wanted), ROWS).get_page(number)
+    if wanted.sampled:
+        pairs = [(sampled.latent, sampled) for sampled in page.object_list]
+    else:
+        latents = list(page.object_list)
+        drawn = {sampled.latent_id: sampled for sampled in study.sample.filter(latent__in=latents)}
+        pairs = [(latent, drawn.get(latent.pk)) for latent in latents]
+    sampled_ones = [sampled for _, sampled in pairs if sampled]
+    ratings = _rating_counts(study, sampled_ones)
+    winners = _winners(results, concept, [one for one in sampled_ones if viewer.sight(one).results])
+    return LatentTable(page=page, rows=[_row(*pair, ratings, winners, viewer) for pair in pairs])
+
+
+def _chosen(study: Study, wanted: LatentFilter) -> QuerySet[SampledLatent] | QuerySet[Latent]:
+    in_sample, in_run = SORTS.get(wanted.sort, SORTS["position"])
+    field, prefix = (in_sample, "latent__") if wanted.sampled else (in_run, "")
+    order = F(field).desc() if wanted.descending else F(field).asc()
+    low, high = wanted.density or (-1.0, 1.0)
+    density = {f"{prefix}density__gt": low, f"{prefix}density__lte": high} if wanted.density else {}
+    if wanted.sampled:
+        sample = study.sample.select_related("latent").filter(**density).order_by(order, "position")
+        return sample.filter(state=wanted.state) if wanted.state else sample
+    return Latent.objects.filter(run=study.run_id, **density).order_by(order, "index")
+
+
+def _rating_counts(study: Study, sampled: Iterable[SampledLatent]) -> dict[int, int]:
+    counted = study.ratings.filter(latent__in=sampled, revision=1).values_list("latent").annotate(Count("pk"))
+    return dict(counted.order_by())
+
+
+def _winners(results: ResultRun | None, concept: str, visible: list[SampledLatent]) -> dict[int, tuple[str, float]]:
+    """Sampled latent to the concept with the largest share of opinion, and that share."""
+    if results is None or not visible:
+        return {}
+    found = Consensus.objects.filter(run=results, item=concept, latent__in=visible)
+    return {
+        row["latent"]: max(zip(row["classes"], row["theta"], strict=True), key=lambda pair: pair[1])
+        for row in found.values("latent", "classes", "theta")
+        if row["classes"]
+    }
+
+
+def _row(
+    latent: Latent,
+    sampled: SampledLatent | None,
+    ratings: dict[int, int],
+    winners: dict[int, tuple[str, float]],
+    viewer: Onlooker,
+) -> LatentRow:
+    seen = sampled is not None and viewer.sight(sampled).results
+    concept, share = winners.get(sampled.pk, ("", None)) if sampled else ("", None)
+    return LatentRow(
+        latent=latent,
+        sampled=sampled,
+        state=LatentState(sampled.state) if sampled and seen else None,
+        ratings=ratings.get(sampled.pk, 0) if sampled else 0,
+        concept=str(concept),
+        share=share,
+        hidden=sampled is not None and not seen,
+    )

@@ -1,0 +1,72 @@
+"""How far each round is: places rated of places laid out, for the study or for one institution's raters."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q
+
+from annotation.enums import RoundKind, RoundState, SlotState
+from annotation.models import Draft, Institution, Rating, Round, Slot, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundProgress:
+    number: int
+    kind: RoundKind
+    state: RoundState
+    opened_at: datetime | None
+    closed_at: datetime | None
+    places: int
+    """Slots of the round; a closed round keeps only those that were rated."""
+    rated: int
+    leased: int
+    latents: int
+    surplus: int
+    """Ratings that came after their place had been given away. They count like any other."""
+    drafts: int
+
+    @property
+    def free(self) -> int:
+        return self.places - self.rated
+
+    @property
+    def open(self) -> bool:
+        return self.state == RoundState.OPEN
+
+
+def round_progress(study: Study, *, institutions: Iterable[Institution] | None = None) -> tuple[RoundProgress, ...]:
+    """Every round in order; with `institutions`, their own places and ratings alone. Four statements."""
+    own = None if institutions is None else [institution.pk for institution in institutions]
+    slots = Slot.objects.filter(round__study=study)
+    ratings = Rating.objects.filter(study=study, revision=1, slot=None)
+    drafts = Draft.objects.filter(round__study=study)
+    if own is not None:
+        slots = slots.filter(institution__in=own)
+        ratings = ratings.filter(institution__in=own)
+        drafts = drafts.filter(rater__memberships__study=study, rater__memberships__institution__in=own)
+    by_round = {
+        row.pop("round"): row
+        for row in slots.values("round").annotate(
+            places=Count("pk"),
+            rated=Count("pk", filter=Q(state=SlotState.SUBMITTED)),
+            leased=Count("pk", filter=Q(state=SlotState.LEASED)),
+            latents=Count("latent", distinct=True),
+        )
+    }
+    nothing = {"places": 0, "rated": 0, "leased": 0, "latents": 0}
+    surplus = dict(ratings.values_list("round").annotate(Count("pk")).order_by())
+    saved = dict(drafts.values_list("round").annotate(Count("pk", distinct=True)).order_by())
+    return tuple(
+        RoundProgress(
+            number=round_.number,
+            kind=RoundKind(round_.kind),
+            state=RoundState(round_.state),
+            opened_at=round_.opened_at,
+            closed_at=round_.closed_at,
+            surplus=surplus.get(round_.pk, 0),
+            drafts=saved.get(round_.pk, 0),
+            **by_round.get(round_.pk, nothing),
+        )
+        for round_ in Round.objects.filter(study=study).order_by("number")
+    )

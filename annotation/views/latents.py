@@ -1,0 +1,143 @@
+"""The run's latents as a table, and one latent's page."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from annotation.enums import LatentState, Role
+from annotation.queries.latent_detail import LatentDetail, latent_detail
+from annotation.queries.latent_list import SORTS, LatentFilter, latent_table
+from annotation.queries.results import freshness
+from annotation.queries.rubric_words import RubricWords, rubric_words
+from annotation.queries.sight import onlooker
+from annotation.views.access import Place, in_study
+from annotation.views.consensus_words import ConsensusPanel, consensus_panel
+
+DENSITIES = {
+    "rare": ("Up to 0.1 % of tokens", 0.0, 0.001),
+    "occasional": ("0.1 to 0.5 %", 0.001, 0.005),
+    "common": ("0.5 to 2 %", 0.005, 0.02),
+    "dense": ("Over 2 %", 0.02, 1.0),
+    "never": ("Never fires", -1.0, 0.0),
+}
+"""Bands of density to filter by: label, open lower bound, closed upper bound."""
+
+
+@require_safe
+@in_study(Role.RESEARCHER)
+def latents(request: HttpRequest, place: Place) -> HttpResponse:
+    """The sampled latents, or all of the run."""
+    study = place.study
+    has_sample = study.sample.exists()
+    wanted = _wanted(request.GET, has_sample)
+    words, results = rubric_words(study.rubric), freshness(study)
+    table = latent_table(
+        study,
+        wanted,
+        number=request.GET.get("page", 1),
+        viewer=onlooker(place.user, place.roles, study),
+        results=results.run,
+        concept=words.concept_key,
+    )
+    context = {
+        **place.context,
+        "table": table,
+        "wanted": wanted,
+        "has_sample": has_sample,
+        "chosen": request.GET,
+        "states": LatentState.choices,
+        "densities": [(key, label) for key, (label, _, _) in DENSITIES.items()],
+        "heads": _heads(request.GET, wanted),
+        "query": _without(request.GET, "page"),
+    }
+    template = "partials/latent_table.html" if _swaps(request) else "latents/latents.html"
+    return render(request, template, context)
+
+
+@require_safe
+@in_study(Role.RESEARCHER)
+def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
+    """What one latent fires on, and what was made of it."""
+    study = place.study
+    words, results = rubric_words(study.rubric), freshness(study)
+    detail = latent_detail(
+        study, index, viewer=onlooker(place.user, place.roles, study), results=results.run, words=words
+    )
+    panels = _panels(detail, words)
+    context = {
+        **place.context,
+        "detail": detail,
+        "latent": detail.latent,
+        "edges": (study.run.manifest or {}).get("histogram_edges", []) if study.run else [],
+        "scale": max([detail.latent.max_activation, *(s.peak for g in detail.groups for s in g.snippets)]),
+        "freshness": results,
+        "first": panels[0] if panels else None,
+        "panels": panels[1:],
+        "crumb": f"Latent {index}",
+    }
+    return render(request, "latents/latent.html", context)
+
+
+def _wanted(chosen: QueryDict, has_sample: bool) -> LatentFilter:
+    """The filter that the address asks for; what is not offered is ignored."""
+    state, sort = chosen.get("state", ""), chosen.get("sort", "")
+    density = DENSITIES.get(chosen.get("density", ""))
+    sampled = has_sample and chosen.get("show") != "all"
+    return LatentFilter(
+        sampled=sampled,
+        state=LatentState(state) if sampled and state in LatentState.values else None,
+        density=density[1:] if density else None,
+        sort=sort.lstrip("-") if sort.lstrip("-") in SORTS else "position",
+        descending=sort.startswith("-"),
+    )
+
+
+def _heads(chosen: QueryDict, wanted: LatentFilter) -> list[dict[str, Any]]:
+    """Sortable column heads: a second click turns the order round."""
+    labels = {
+        **({"position": "Place"} if wanted.sampled else {}),
+        "index": "Latent",
+        "density": "Density",
+        "documents": "Documents",
+        "activation": "Max. activation",
+    }
+    current = "index" if wanted.sort == "position" and not wanted.sampled else wanted.sort
+    return [
+        {
+            "key": key,
+            "label": label,
+            "number": key in ("documents", "activation"),
+            "sorted": ("descending" if wanted.descending else "ascending") if key == current else "",
+            "query": f"{_without(chosen, 'page', 'sort')}sort={_next_order(key, current, wanted.descending)}",
+        }
+        for key, label in labels.items()
+    ]
+
+
+def _next_order(key: str, current: str, descending: bool) -> str:
+    """Numbers of interest begin with the largest, names and places with the first."""
+    if key != current:
+        return key if key in ("position", "index") else f"-{key}"
+    return key if descending else f"-{key}"
+
+
+def _without(chosen: QueryDict, *names: str) -> str:
+    """The address's other parameters, ready to be followed by one more."""
+    rest = chosen.copy()
+    for name in names:
+        rest.pop(name, None)
+    return f"{rest.urlencode()}&" if rest else ""
+
+
+def _swaps(request: HttpRequest) -> bool:
+    """Whether htmx asks for the table alone."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def _panels(detail: LatentDetail, words: RubricWords) -> list[ConsensusPanel]:
+    """The open item first: it is the one that decides what becomes of the latent."""
+    panels = [consensus_panel(row, words.of(row.item)) for row in detail.consensuses]
+    return sorted(panels, key=lambda panel: panel.words.key != words.concept_key)
