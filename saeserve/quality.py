@@ -40,6 +40,7 @@ class CrossEntropy:
     """Of the next token, nats, over the same tokens."""
 
     tokens: int
+    """0 where every window holds a single token: then there is nothing to predict, and the figures mean nothing."""
     model: float
     with_sae: float
     """With the SAE's reconstruction in place of the activation, on all real tokens except sinks."""
@@ -72,7 +73,7 @@ def cross_entropy(model: LanguageModel, path: str, coder: Coder, sinks: Sinks, p
         plain += _loss(model, batch)
         with replaced(model.network, path, lambda output, batch=batch: _splice(output, coder, sinks, batch)):  # type: ignore[misc]
             spliced += _loss(model, batch)
-    return CrossEntropy(tokens, plain / tokens, spliced / tokens)
+    return CrossEntropy(tokens, plain / max(tokens, 1), spliced / max(tokens, 1))
 
 
 def _splice(output: Tensor, coder: Coder, sinks: Sinks, batch: Batch) -> Tensor:

@@ -46,10 +46,23 @@ def cut(texts: Iterable[str], tokenizer: Any, *, context_tokens: int) -> Iterato
     for index, text in enumerate(texts):
         encoding = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
         ids = np.asarray(encoding["input_ids"], dtype=np.int64)
-        offsets = np.asarray(encoding["offset_mapping"], dtype=np.int64).reshape(-1, 2)
+        starts, ends = _clean_spans(text, np.asarray(encoding["offset_mapping"], dtype=np.int64).reshape(-1, 2))
         for first in range(0, len(ids), context_tokens):
             part = slice(first, first + context_tokens)
-            yield Window(index, ids[part], offsets[part, 0], offsets[part, 1])
+            yield Window(index, ids[part], starts[part], ends[part])
+
+
+def _clean_spans(text: str, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Spans without a token's leading space and without overlap; pieces of one character get the same span."""
+    starts, ends = offsets[:, 0].copy(), offsets[:, 1].copy()
+    space = np.array([character.isspace() for character in text] or [False])
+    starts += space[np.minimum(starts, len(space) - 1)] & (ends - starts > 1)
+    for at in (np.nonzero(starts[1:] < ends[:-1])[0] + 1).tolist():
+        if ends[at] > ends[at - 1]:
+            starts[at] = ends[at - 1]
+        else:
+            starts[at], ends[at] = starts[at - 1], ends[at - 1]
+    return starts, ends
 
 
 def batches(windows: Sequence[Window], *, front_token: int, device: torch.device) -> Iterator[Batch]:
