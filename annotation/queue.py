@@ -1,11 +1,18 @@
-"""The one door to Celery: tasks are sent by name, after the transaction has committed."""
+"""The one door to Celery: tasks are sent by name, after the transaction has committed.
 
+A broker that does not answer never undoes or fails what was committed: the sweep finds what was left undone.
+"""
+
+import logging
 from typing import Any
 
 from celery import current_app
 from django.core.cache import cache
 from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
+log = logging.getLogger(__name__)
 SOON_SECONDS = 2
 
 
@@ -19,11 +26,23 @@ def enqueue_soon(name: str, **ids: Any) -> None:
     key = f"soon:{name}:{sorted(ids.items())}".replace(" ", "")
 
     def send_unless_waiting() -> None:
-        if cache.add(key, 1, timeout=SOON_SECONDS):
+        if _first(key):
             _send(name, "web", SOON_SECONDS, ids)
 
     transaction.on_commit(send_unless_waiting)
 
 
+def _first(key: str) -> bool:
+    try:
+        return cache.add(key, 1, timeout=SOON_SECONDS)
+    except RedisError:
+        return True
+
+
 def _send(name: str, queue: str, countdown: float, ids: dict[str, Any]) -> None:
-    current_app.send_task(name, kwargs=ids, queue=queue, countdown=countdown or None)
+    try:
+        current_app.send_task(
+            name, kwargs=ids, queue=queue, countdown=countdown or None, retry_policy={"max_retries": 1}
+        )
+    except OperationalError:
+        log.warning("The broker does not answer: %s waits for the next sweep.", name)

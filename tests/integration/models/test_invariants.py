@@ -1,0 +1,149 @@
+"""What no client may do, tried with raw SQL as the application's own database user."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from annotation.actions.cases import open_case
+from annotation.actions.rounds import open_round
+from annotation.enums import DecisionOutcome, DisagreementCause
+from annotation.models import Case, Decision, Reference, Round, Slot
+from tests.world import NOW, World, rate_next
+
+
+def refused(statement: str, parameters: list[Any] | None = None) -> str:
+    """The sentence with which the database refuses the statement."""
+    with pytest.raises(IntegrityError) as error, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # TRUNCATE waits for no deferred foreign key
+        cursor.execute(statement, parameters)
+    return str(error.value)
+
+
+APPEND_ONLY = (
+    "rating",
+    "decision",
+    "auditevent",
+    "reference",
+    "corpus",
+    "document",
+    "latent",
+    "snippet",
+)
+
+
+@pytest.fixture
+def full(world: World) -> World:
+    """The world with a rating, a reference and a decision, so that every append-only table has a row."""
+    rating = rate_next(world.study, world.ada)
+    assert rating is not None
+    other = world.study.sample.exclude(pk=rating.latent_id).first()
+    assert other is not None
+    Reference.objects.create(latent=other, item="concept", distribution={"x": 1.0}, set_by=world.cora, set_at=NOW)
+    case = open_case(latent=rating.latent, why="for the test", now=NOW)
+    decide(case, world)
+    return world
+
+
+def decide(case: Case, world: World) -> Decision:
+    return Decision.objects.create(
+        case=case,
+        adjudicator=world.cora,
+        outcome=DecisionOutcome.IRREDUCIBLE,
+        cause=DisagreementCause.SLIP,
+        rationale="Both are right.",
+        decided_at=NOW,
+    )
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_an_append_only_table_refuses_update_and_delete_and_truncate(full: World, table: str) -> None:
+    assert "append-only" in refused(f"UPDATE annotation_{table} SET id = id")
+    assert "append-only" in refused(f"DELETE FROM annotation_{table}")
+    assert "append-only" in refused(f"TRUNCATE annotation_{table} CASCADE")
+
+
+def test_a_rubric_version_in_use_is_frozen_with_its_items(world: World) -> None:
+    assert "in use by a round" in refused("UPDATE annotation_rubricversion SET guidance = 'other'")
+    assert "in use by a round" in refused("UPDATE annotation_rubricitem SET question = 'other'")
+    assert "in use by a round" in refused("DELETE FROM annotation_rubricitem")
+
+
+def test_a_finished_run_is_frozen(world: World) -> None:
+    assert "finished" in refused("UPDATE annotation_miningrun SET digest = repeat('0', 64)")
+    assert "finished" in refused("DELETE FROM annotation_miningrun")
+
+
+def test_the_concept_list_of_an_open_round_is_frozen(world: World) -> None:
+    assert "frozen" in refused("DELETE FROM annotation_round_concepts")
+
+
+def test_a_revision_has_its_own_key(world: World) -> None:
+    rating = rate_next(world.study, world.ada)
+    assert rating is not None
+    rating.pk, rating.submit_token, rating._state.adding = None, Slot.objects.first().lease_token or "0" * 32, True
+    with pytest.raises(IntegrityError, match="rating_revision_unique"), transaction.atomic():
+        rating.save()
+
+
+def test_nobody_is_handed_a_latent_whose_reference_she_set(world: World) -> None:
+    slot = Slot.objects.filter(institution=world.north).first()
+    assert slot is not None
+    Reference.objects.create(latent=slot.latent, item="concept", distribution={"x": 1}, set_by=world.ada, set_at=NOW)
+    sentence = refused(
+        "UPDATE annotation_slot SET state='leased', rater_id=%s, lease_token=gen_random_uuid(), lease_expires_at=now() "
+        "WHERE id=%s",
+        [world.ada.pk, slot.pk],
+    )
+    assert "calibration reference" in sentence
+    rated = set()
+    while rating := rate_next(world.study, world.ada):
+        rated.add(rating.latent_id)
+    assert len(rated) == 5
+    assert slot.latent_id not in rated
+
+
+def test_an_adjudicator_never_decides_a_latent_that_she_rated(world: World) -> None:
+    rating = rate_next(world.study, world.ada)
+    assert rating is not None
+    case = open_case(latent=rating.latent, why="for the test", now=NOW)
+    with pytest.raises(IntegrityError, match="rated the latent herself"), transaction.atomic():
+        Decision.objects.create(
+            case=case,
+            adjudicator=world.ada,
+            outcome=DecisionOutcome.UNUSABLE,
+            cause=DisagreementCause.SLIP,
+            rationale="Mine.",
+            decided_at=NOW,
+        )
+
+
+def test_a_rating_belongs_to_its_slot_round_and_study(world: World) -> None:
+    rating = rate_next(world.study, world.ada)
+    assert rating is not None
+    foreign = world.study.sample.exclude(pk=rating.latent_id).first()
+    with pytest.raises(IntegrityError, match="not the rater's place"), transaction.atomic():
+        rating.pk, rating._state.adding, rating.latent, rating.submit_token = None, True, foreign, "1" * 32
+        rating.save()
+
+
+def test_a_slot_has_at_most_one_live_lease_and_says_whose(world: World) -> None:
+    assert "slot_lease_matches_state" in refused("UPDATE annotation_slot SET state = 'leased'")
+
+
+def test_an_answer_without_rationale_is_refused_by_the_table_itself(world: World) -> None:
+    rating = rate_next(world.study, world.ada)
+    assert rating is not None
+    rating.pk, rating._state.adding, rating.rationale, rating.revision = None, True, "  \n", 2
+    rating.submit_token, rating.reason = "2" * 32, "second thoughts"
+    with pytest.raises(IntegrityError, match="rating_says_why"), transaction.atomic():
+        rating.save()
+
+
+def test_a_second_independent_round_waits_for_the_first(world: World) -> None:
+    from annotation.rules.refusal import Refused
+
+    with pytest.raises(Refused, match="open already"):
+        open_round(study=world.study, by=world.rosa, now=NOW + timedelta(hours=1))
+    assert Round.objects.count() == 1
