@@ -102,10 +102,15 @@ class Supervisor:
         self._await_answer()
         self.site.append(keep(programs.worker(self.place, self.environment)))
         self.site.append(keep(programs.beat(self.place, self.environment)))
-        self._finish(links, started=True)
-        say("", f"Consilium answers on {self.address}", "", links.log.read_text().rstrip(), "")
-        say("Ctrl-C stops everything. Data and logs are in " + str(self.place.var), "")
-        links.log.unlink()  # one-time links are for this terminal only
+        say("", f"Consilium answers on {self.address}", "", self._sign_in_links(links), "")
+        say(f"Ctrl-C stops everything. Data and logs are in {self.place.var}.", "")
+
+    def _sign_in_links(self, links: Program) -> str:
+        """What the command printed. Its log is removed: one-time links are for this terminal only."""
+        worked = links.child is not None and links.child.wait() == 0
+        said = links.log.read_text().rstrip() if worked else f"No sign-in links: {last_line(links.log)}"
+        links.log.unlink()
+        return said
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + ANSWER_SECONDS
@@ -139,11 +144,10 @@ class Supervisor:
             done = self.steps.pop(0)
             self.steps = self.steps if done.worked() else []
 
-    def _finish(self, *commands: Program, started: bool = False) -> None:
+    def _finish(self, *commands: Program) -> None:
         """Run the commands to their end, side by side; the first that fails stops the start with what it said."""
         for command in commands:
-            if not started:
-                command.start()
+            command.start()
         for command in commands:
             code = command.child.wait() if command.child else 0
             if code != 0 and not self.asked_to_stop():

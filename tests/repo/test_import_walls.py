@@ -1,0 +1,41 @@
+"""What a process loads, told by the process itself: the import linter sees source, this sees sys.modules."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.repo.tree import PROJECT
+
+HEAVY = {"torch", "transformers", "safetensors", "accelerate"}
+WEB = {"django", "rest_framework", "psycopg", "annotation", "config"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=PROJECT)
+    assert ran.returncode == 0, ran.stderr
+    return set(ran.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import config.wsgi; from django.urls import get_resolver; get_resolver().url_patterns",
+        "import config.celery as c; c.app.loader.import_default_modules()",
+        "import config.embedded.__main__",
+    ],
+    ids=["web with every page", "worker with every task", "supervisor"],
+)
+def test_the_web_side_leaves_torch_alone(statement: str) -> None:
+    assert loaded_by(statement) & HEAVY == set()
+
+
+def test_the_gpu_worker_leaves_django_alone() -> None:
+    modules = loaded_by("import saeserve.worker as w; w.app.loader.import_default_modules()")
+    assert modules & WEB == set()
+    assert "torch" in modules  # else this test would look at a worker that loads nothing
+
+
+def test_manage_py_alone_loads_no_server_client() -> None:
+    assert loaded_by("import config.embedded.attach") & (HEAVY | {"django", "psycopg", "redis"}) == set()
