@@ -1,4 +1,4 @@
-"""Hands a rater her next latent: one statement, no count-then-lock (docs/adr/0003-slots.md)."""
+"""Hands a rater her next latent: one statement, no count-then-lock (docs/adr/0004-slots.md)."""
 
 from datetime import datetime, timedelta
 

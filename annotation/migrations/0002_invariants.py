@@ -1,4 +1,4 @@
-"""The invariants that no client may break, as triggers in plain SQL (docs/adr/0002-invariants-in-sql.md).
+"""The invariants that no client may break, as triggers in plain SQL (docs/adr/0003-invariants-in-sql.md).
 
 Every refusal is a sentence, raised with SQLSTATE 23514 (check violation), which Django reports as IntegrityError.
 """
