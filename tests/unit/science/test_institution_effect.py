@@ -45,9 +45,12 @@ def test_same_answers_of_one_institution_share_their_weight(ratings):
 
 def test_a_repeat_reading_is_no_second_colleague():
     answers = [
-        Answer("1", "ada", "a", "north"), Answer("1", "ada", "a", "north", reading=2), Answer("1", "chloe", "a", "south"),
-        Answer("2", "ada", "b", "north"), Answer("2", "chloe", "c", "south"),
-    ]  # fmt: skip
+        Answer("1", "ada", "a", "north"),
+        Answer("1", "ada", "a", "north", reading=2),
+        Answer("1", "chloe", "a", "south"),
+        Answer("2", "ada", "b", "north"),
+        Answer("2", "chloe", "c", "south"),
+    ]
     table, effects = effects_of(answers)
     assert effects[0].n_within_pairs == 0
     assert design_weights(table, effects).tolist() == [1.0] * 5

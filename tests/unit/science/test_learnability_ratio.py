@@ -30,12 +30,12 @@ def scored(answers, scores):
 
 def calibrated(mean_right, mean_wrong):
     rng = np.random.default_rng(1)
+    shares = np.array([1.0, 0.0] * 30)
+    scores = np.clip(rng.normal(np.where(shares > 0, mean_right, mean_wrong), 0.1), 0, 1)
     return [
-        CalibrationAnswer(
-            "rater 0", f"c{i}", share, 4, float(np.clip(rng.normal(mean_right if share else mean_wrong, 0.1), 0, 1)), "reader"
-        )
-        for i, share in enumerate([1.0, 0.0] * 30)
-    ]  # fmt: skip
+        CalibrationAnswer("rater 0", f"c{i}", share, 4, score, "reader")
+        for i, (share, score) in enumerate(zip(shares.tolist(), scores.tolist(), strict=True))
+    ]
 
 
 def q_of(result):
