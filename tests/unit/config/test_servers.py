@@ -131,7 +131,7 @@ def test_no_password_is_in_an_argument_or_a_log(new_postgres: NewPostgres, new_v
     postgres, valkey = new_postgres(), new_valkey()
     postgres.start()
     valkey.start()
-    listing = subprocess.run(["ps", "-eo", "args="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ps", "-eww", "-o", "args="], capture_output=True, text=True, check=True).stdout
     said = listing + postgres.log.read_text() + valkey.log.read_text()
     secrets = [path.read_text() for path in postgres.secrets.iterdir()]
     assert len(secrets) == 3

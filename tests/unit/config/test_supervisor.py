@@ -131,7 +131,7 @@ def test_a_killed_child_is_started_again_and_a_line_says_so(site: Site) -> None:
 
 
 def children(pid: int, program: str) -> list[int]:
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     rows = [line.split(maxsplit=2) for line in listing.splitlines()]
     return [int(row[0]) for row in rows if int(row[1]) == pid and program in row[2]]
 
