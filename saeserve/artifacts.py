@@ -30,7 +30,9 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         aside.chmod(0o644)
         aside.replace(path)
     except OSError as error:
-        raise NoSpace(f"{path.name} could not be written ({error.strerror or error}); check free disk space.") from error
+        raise NoSpace(
+            f"{path.name} could not be written ({error.strerror or error}); check free disk space."
+        ) from error
     finally:
         aside.unlink(missing_ok=True)
 

@@ -34,7 +34,9 @@ def read_documents(path: Path) -> Iterator[Document]:
     for number, line in _lines(path):
         document = _parse(line, path.name, number)
         if document.id in seen:
-            raise BadCorpus(f"{path.name} line {number}: the id {document.id!r} occurs twice; give each document its own.")
+            raise BadCorpus(
+                f"{path.name} line {number}: the id {document.id!r} occurs twice; give each document its own."
+            )
         seen.add(document.id)
         yield document
     if not seen:
@@ -48,7 +50,9 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if line.strip():
                     yield number, line
     except (OSError, EOFError) as error:
-        raise BadCorpus(f"The corpus {path} cannot be read ({error}); check the path and that it is complete.") from error
+        raise BadCorpus(
+            f"The corpus {path} cannot be read ({error}); check the path and that it is complete."
+        ) from error
 
 
 def _open(path: Path) -> BinaryIO:
@@ -82,5 +86,7 @@ def _string(record: dict[str, Any], key: str, name: str, number: int) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise BadCorpus(f"{name} line {number}: the {key} holds half a character (a lone surrogate); repair it.") from error
+        raise BadCorpus(
+            f"{name} line {number}: the {key} holds half a character (a lone surrogate); repair it."
+        ) from error
     return value

@@ -34,7 +34,7 @@ def load_fit(model_folder: Path, sae_folder: Path, *, dtype: str, device: str) -
     width = capture(model.network, path, torch.tensor([[model.front_token]], device=model.device), None).shape[-1]
     if width != sae.coder.input_width:
         raise BadSae(
-            f"The SAE reads activations of width {sae.coder.input_width}, and {path} of {model.name} has width {width}: "
+            f"The SAE reads activations of width {sae.coder.input_width}; {path} of {model.name} has width {width}: "
             "choose the model that it was trained on."
         )
     return Fit(model, sae, path, sae_digest(sae), declared)

@@ -40,7 +40,7 @@ def module_path(network: Any, hook_point: str) -> str:
             return path
     count = max((len(modules[blocks]) for blocks in BLOCK_LISTS if blocks in modules), default=0)
     raise NoSuchHookPoint(
-        f"The model has no hook point {hook_point!r}; name a module of it, such as the output of one of its {count} blocks "
+        f"The model has no hook point {hook_point!r}; name a module of it, such as one of its {count} blocks "
         "(model.layers.N or blocks.N.hook_resid_post)."
     )
 

@@ -21,7 +21,7 @@ def sae_digest(sae: SaeFolder) -> str:
 
 
 def latent_identities(sae: SaeFolder, *, model_revision: str, hook_point: str) -> list[str]:
-    """Hex sha256 a latent: its own weights, what it shares with the others, and the model whose activations it reads."""
+    """Hex sha256 a latent: its own weights, what all share, and the model whose activations it reads."""
     coder = sae.coder
     shared = hashlib.sha256(canonical_json([sae.encoding, model_revision, hook_point]).encode())
     shared.update(_bytes(coder.b_dec))

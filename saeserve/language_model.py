@@ -1,4 +1,4 @@
-"""A language model and its tokenizer, loaded from a local folder in transformers format, with the digest of its weights."""
+"""A language model and its tokenizer, loaded from a local folder, with the digest of its weights."""
 
 import hashlib
 import json
@@ -57,7 +57,9 @@ def load_language_model(folder: Path, *, dtype: str = "bfloat16", device: str = 
     if dtype not in DTYPES:
         raise BadModel(f"The dtype {dtype!r} is not known; use one of {', '.join(DTYPES)}.")
     if not (folder / "config.json").is_file():
-        raise BadModel(f"{folder} holds no language model (config.json is missing); give a folder in transformers format.")
+        raise BadModel(
+            f"{folder} holds no language model (config.json is missing); give a folder in transformers format."
+        )
     revision = weights_digest(folder)
     network, tokenizer = _load_offline(folder, DTYPES[dtype])
     if not tokenizer.is_fast:
@@ -72,7 +74,7 @@ def load_language_model(folder: Path, *, dtype: str = "bfloat16", device: str = 
 
 
 def weights_digest(folder: Path) -> str:
-    """Hex sha256 over every tensor's name, dtype, shape and bytes, in name order: the same however files are laid out."""
+    """Hex sha256 over every tensor's name, dtype, shape and bytes, in name order, however files are laid out."""
     files = sorted(folder.glob("*.safetensors"))
     if not files:
         raise BadModel(f"{folder} holds no *.safetensors file; convert the weights (pickled ones are not loaded).")
@@ -101,8 +103,8 @@ def _load_offline(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         network = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=dtype)

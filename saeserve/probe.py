@@ -1,4 +1,4 @@
-"""A small batch of the corpus, looked at before the run: where sinks lie, how activations spread, how well the SAE fits."""
+"""A small batch of the corpus, looked at before the run: sinks, spread of activations, fit of the SAE."""
 
 import math
 from collections.abc import Sequence
@@ -40,7 +40,13 @@ class Probe:
 
 @torch.inference_mode()
 def probe(
-    model: LanguageModel, path: str, coder: Coder, texts: Sequence[str], *, context_tokens: int, declared: dict[str, float]
+    model: LanguageModel,
+    path: str,
+    coder: Coder,
+    texts: Sequence[str],
+    *,
+    context_tokens: int,
+    declared: dict[str, float],
 ) -> Probe:
     """Measure on the beginning of `texts`, at most PROBE_TOKENS tokens of them."""
     windows = _first(list(cut(texts, model.tokenizer, context_tokens=context_tokens)), PROBE_TOKENS)
@@ -48,7 +54,9 @@ def probe(
         raise NothingToProbe("The corpus has too few tokens to check the SAE on; add documents.")
     activations = _activations(model, path, windows)
     if not torch.isfinite(activations).all():
-        raise NothingToProbe("The model gives activations that are not finite; its weights are damaged or the dtype is too narrow.")
+        raise NothingToProbe(
+            "The model gives activations that are not finite; its weights are damaged or the dtype is too narrow."
+        )
     sinks = sinks_of(activations)
     kept = activations[sinks.keep(activations)]
     few = _first(windows, CROSS_ENTROPY_TOKENS)

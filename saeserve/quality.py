@@ -51,7 +51,7 @@ def reconstruction(coder: Coder, activations: Tensor) -> Reconstruction:
     mean = activations.float().mean(dim=0)
     firings = torch.zeros(coder.width, dtype=torch.long)
     left = total = norm = rebuilt_norm = 0.0
-    for chunk in activations.split(CHUNK_TOKENS):
+    for chunk in torch.split(activations, CHUNK_TOKENS):
         exact = chunk.float()
         codes = coder.encode(exact)
         rebuilt = coder.decode(codes)
@@ -94,5 +94,9 @@ def _loss(model: LanguageModel, batch: Batch) -> float:
     for row, window in enumerate(batch.windows):
         end = len(window)
         if end > 1:
-            loss += float(torch.nn.functional.cross_entropy(logits[row, 1:end].float(), batch.ids[row, 2 : end + 1], reduction="sum"))
+            loss += float(
+                torch.nn.functional.cross_entropy(
+                    logits[row, 1:end].float(), batch.ids[row, 2 : end + 1], reduction="sum"
+                )
+            )
     return loss

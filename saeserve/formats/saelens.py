@@ -75,7 +75,7 @@ def read_saelens(folder: Path, *, device: str = "cpu") -> SaeFolder:
         "rescale_by_decoder_norm": bool(config.get("rescale_acts_by_decoder_norm", False)),
     }
     return SaeFolder(
-        coder=TopK(**on_device, **encoding),
+        coder=TopK(**{**on_device, **encoding}),
         hook_point=str(hook_point),
         model_name=str(metadata.get("model_name") or ""),
         metadata=metadata,
@@ -87,14 +87,20 @@ def _config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise BadSae(f"{folder} holds no SAE in a known format ({CONFIG_FILE} is missing); give a SAELens v6 folder.") from error
+        raise BadSae(
+            f"{folder} holds no SAE in a known format ({CONFIG_FILE} is missing); give a SAELens v6 folder."
+        ) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BadSae(f"{folder / CONFIG_FILE} is not JSON ({error}); fetch the SAE again.") from error
     if not isinstance(config, dict) or not isinstance(config.get("metadata"), dict):
-        raise BadSae("cfg.json is not in the SAELens v6 layout (it has no metadata); convert it with SAELens 6 or later.")
+        raise BadSae(
+            "cfg.json is not in the SAELens v6 layout (it has no metadata); convert it with SAELens 6 or later."
+        )
     version = str(config["metadata"].get("sae_lens_version") or "")
     if not version or int(version.split(".")[0]) < 6:
-        raise BadSae(f"cfg.json was written by SAELens {version or 'of unknown version'}; only version 6 and later is read.")
+        raise BadSae(
+            f"cfg.json was written by SAELens {version or 'of unknown version'}; only version 6 and later is read."
+        )
     _check_config(config)
     return config
 
@@ -111,7 +117,9 @@ def _check_config(config: dict[str, Any]) -> None:
         raise BadSae(f"cfg.json asks for k = {config['k']} of only {config['d_sae']} latents.")
     for key in ("normalize_activations", "reshape_activations"):
         if config.get(key, "none") != "none":
-            raise BadSae(f"cfg.json sets {key} to {config[key]!r}, which would change the activations; only 'none' is read.")
+            raise BadSae(
+                f"cfg.json sets {key} to {config[key]!r}, which would change the activations; only 'none' is read."
+            )
 
 
 def _tensors(folder: Path) -> dict[str, Tensor]:
@@ -125,7 +133,9 @@ def _tensors(folder: Path) -> dict[str, Tensor]:
     names = {"W_enc", "b_enc", "W_dec", "b_dec"}
     missing, extra = sorted(names - tensors.keys()), sorted(tensors.keys() - names)
     if missing or extra:
-        raise BadSae(f"{WEIGHTS_FILE} lacks {missing or 'nothing'} and has {extra or 'nothing'} besides; is it a topk SAE?")
+        raise BadSae(
+            f"{WEIGHTS_FILE} lacks {missing or 'nothing'} and has {extra or 'nothing'} besides; is it a topk SAE?"
+        )
     return tensors
 
 
@@ -141,4 +151,6 @@ def _check_numbers(tensors: dict[str, Tensor]) -> None:
     for name, tensor in tensors.items():
         bad = int((~torch.isfinite(tensor)).sum())
         if bad:
-            raise BadSae(f"{name} holds {bad} values of {math.prod(tensor.shape)} that are not finite; the SAE is damaged.")
+            raise BadSae(
+                f"{name} holds {bad} values of {math.prod(tensor.shape)} that are not finite; the SAE is damaged."
+            )

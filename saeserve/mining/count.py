@@ -34,12 +34,16 @@ class _Pairs:
     counts: NDArray[np.int32]
 
 
-def count(firings: Firings, snippets: ShardSnippets, *, width: int, edges: NDArray[np.float64], limits: Limits) -> Tally:
+def count(
+    firings: Firings, snippets: ShardSnippets, *, width: int, edges: NDArray[np.float64], limits: Limits
+) -> Tally:
     """Tally of one shard. `width`: number of latents. `edges`: of the histogram's bins, one more than bins."""
     key = firings.latents.astype(np.int64) * len(snippets.documents) + firings.token_snippets[firings.tokens]
     order = np.argsort(key, kind="stable")
     pairs = _pairs(key[order], firings.values[order], len(snippets.documents))
-    top = strongest(_candidates(firings, snippets, pairs, order, _best_of_document(pairs, snippets, reserved=False)), limits.top)
+    top = strongest(
+        _candidates(firings, snippets, pairs, order, _best_of_document(pairs, snippets, reserved=False)), limits.top
+    )
     sample = _draw(firings, snippets, pairs, order, reserved=False, limit=limits.sample)
     held = _draw(firings, snippets, pairs, order, reserved=True, limit=limits.held)
     return Tally(
@@ -55,7 +59,9 @@ def _pairs(key: NDArray[np.int64], values: NDArray[np.float32], snippets: int) -
     firsts = np.nonzero(np.diff(key, prepend=-1))[0]
     counts = np.diff(firsts, append=len(key)).astype(np.int32)
     peaks = np.maximum.reduceat(values, firsts) if len(firsts) else values
-    return _Pairs((key[firsts] // snippets).astype(np.int32), (key[firsts] % snippets).astype(np.int32), peaks, firsts, counts)
+    return _Pairs(
+        (key[firsts] // snippets).astype(np.int32), (key[firsts] % snippets).astype(np.int32), peaks, firsts, counts
+    )
 
 
 def _best_of_document(pairs: _Pairs, snippets: ShardSnippets, *, reserved: bool) -> NDArray[np.int64]:
@@ -74,7 +80,7 @@ def _draw(
 def _one_a_document(
     pairs: _Pairs, snippets: ShardSnippets, costs: NDArray[np.uint64], *, reserved: bool
 ) -> NDArray[np.int64]:
-    """Of each latent and document the pair of lowest 32-bit cost. Pairs of one document are neighbours: no sort is needed."""
+    """Of each latent and document the pair of lowest 32-bit cost. A document's pairs are neighbours: no sort."""
     rows = np.nonzero(snippets.reserved[pairs.snippets] == reserved)[0]
     if not len(rows):
         return rows

@@ -16,7 +16,9 @@ PROBES = 16
 """Smallest hashes by which a candidate is looked up: two texts that overlap by 0.8 share one of 16 almost surely."""
 NEAR = 0.8
 WORD = re.compile(r"[^\W\d_]+|\d+")
-_MULTIPLIERS = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F], np.uint64)
+_MULTIPLIERS = np.array(
+    [0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 0xD6E8FEB86659FD93, 0xA0761D6478BD642F], np.uint64
+)
 
 
 class NearDuplicates:

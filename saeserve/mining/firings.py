@@ -85,12 +85,19 @@ class _Collected:
         self._documents = np.repeat(np.arange(len(snippets)), [len(spans) for spans in snippets]).astype(np.int32)
         self._starts = np.array([span.start for spans in snippets for span in spans], np.int32)
         self._ends = np.array([span.end for spans in snippets for span in spans], np.int32)
-        self._parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in ("latents", "values", "tokens", "s", "e", "n")}
+        self._parts: dict[str, list[NDArray[np.generic]]] = {
+            name: [] for name in ("latents", "values", "tokens", "s", "e", "n")
+        }
         self._tokens = 0
         self._dropped = {"position": 0, "norm": 0}
 
     def add(
-        self, windows: list[Window], first: int, kept: NDArray[np.bool_], latents: NDArray[np.int64], values: NDArray[np.float32]
+        self,
+        windows: list[Window],
+        first: int,
+        kept: NDArray[np.bool_],
+        latents: NDArray[np.int64],
+        values: NDArray[np.float32],
     ) -> None:
         starts = np.concatenate([window.starts for window in windows])[kept]
         ends = np.concatenate([window.ends for window in windows])[kept]
@@ -120,9 +127,18 @@ class _Collected:
         return found
 
     def table(self) -> Firings:
-        joined = {name: np.concatenate(parts) if parts else np.empty(0, np.int32) for name, parts in self._parts.items()}
+        joined = {
+            name: np.concatenate(parts) if parts else np.empty(0, np.int32) for name, parts in self._parts.items()
+        }
         return Firings(
-            joined["latents"].astype(np.int32), joined["values"].astype(np.float32), joined["tokens"].astype(np.int32),
-            joined["s"].astype(np.int32), joined["e"].astype(np.int32), joined["n"].astype(np.int32),
-            self._documents, self._starts, self._ends, self._dropped,
+            joined["latents"].astype(np.int32),
+            joined["values"].astype(np.float32),
+            joined["tokens"].astype(np.int32),
+            joined["s"].astype(np.int32),
+            joined["e"].astype(np.int32),
+            joined["n"].astype(np.int32),
+            self._documents,
+            self._starts,
+            self._ends,
+            self._dropped,
         )

@@ -39,9 +39,9 @@ class FoilFinder:
     def __init__(
         self, pool: Pool, words: list[frozenset[str]], specialties: NDArray[np.int32], shown: Candidates, *, width: int
     ) -> None:
-        """words: [snippet] lower-case words of each pooled snippet. specialties: [document of the corpus]. shown: `top` or
-        `held`, whose first candidates are the look-alikes for a latent's neighbours."""
-        self._pool, self._words, self._width = pool, words, width
+        """words: [snippet] lower-case words of each pooled snippet. specialties: [document of the corpus].
+        shown: `top` or `held`, whose first candidates are the look-alikes for a latent's neighbours."""
+        self._pool, self._width = pool, width
         self._specialties = specialties[pool.documents]
         firing = np.repeat(np.arange(len(pool), dtype=np.int64), pool.latent_counts) * width + pool.latents
         self._firing = np.sort(firing)
@@ -62,7 +62,7 @@ class FoilFinder:
         return self._draw(latent, self._shuffled(among, latent), avoid, number)
 
     def hard(self, latent: int, hints: Hints, *, among: NDArray[np.int64], avoid: "Used", number: int) -> list[int]:
-        """Taken in turn from three sources: snippets of decoder neighbours, of the peak words, of the same specialties."""
+        """Taken in turn from three sources: snippets of decoder neighbours, with peak words, of the same specialty."""
         allowed = np.zeros(len(self._pool), dtype=bool)
         allowed[among] = True
         same = among[np.isin(self._specialties[among], hints.specialties)]

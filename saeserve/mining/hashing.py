@@ -12,7 +12,7 @@ def snippet_hash(seed: int, document_id: str, start: int) -> int:
 
 
 def mixed(hashes: NDArray[np.uint64], latents: NDArray[np.integer] | int) -> NDArray[np.uint64]:
-    """A hash of snippet and latent together, so that latents do not all draw the same snippets (splitmix64's finaliser)."""
+    """A hash of snippet and latent, so that latents do not all draw the same snippets (splitmix64's finaliser)."""
     with np.errstate(over="ignore"):
         value = hashes + (np.asarray(latents).astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
         value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

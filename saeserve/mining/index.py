@@ -1,4 +1,4 @@
-"""What must be known of every document before the pass: whether it is reserved or a near-duplicate, and its specialty."""
+"""What must be known of every document before the pass: is it reserved or a near-duplicate, and its specialty."""
 
 import hashlib
 from dataclasses import dataclass
@@ -53,7 +53,9 @@ def index_corpus(path: Path, *, reserved_share: float, seed: int) -> CorpusIndex
         ids, np.array(specialties, np.int32), np.array(reserved), np.array(duplicate), np.array(characters, np.int64)
     )
     if not (index.mined & ~index.reserved).any():
-        raise TooFewDocuments(f"All {int(index.mined.sum())} distinct documents are reserved for held-out snippets; add documents.")
+        raise TooFewDocuments(
+            f"All {int(index.mined.sum())} distinct documents are reserved for held-out snippets; add documents."
+        )
     return index
 
 

@@ -28,7 +28,9 @@ def merge(tallies: Sequence[Tally], limits: Limits) -> Tally:
 
 def _join(parts: Sequence[T]) -> T:
     kind = type(parts[0])
-    return kind(**{column.name: np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(kind)})
+    return kind(
+        **{column.name: np.concatenate([getattr(part, column.name) for part in parts]) for column in fields(kind)}
+    )
 
 
 def _add(one: Counts, other: Counts) -> Counts:

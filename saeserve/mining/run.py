@@ -26,6 +26,7 @@ from saeserve.documents import BadCorpus, read_documents
 from saeserve.fit import Fit, load_fit
 from saeserve.gate import check_gate
 from saeserve.identity import latent_identities
+from saeserve.mining.attempts import begin_attempt
 from saeserve.mining.count import count
 from saeserve.mining.firings import fire
 from saeserve.mining.hashing import snippet_hash
@@ -37,13 +38,13 @@ from saeserve.mining.progress import Reporter, Watch
 from saeserve.mining.select import Selector
 from saeserve.mining.shards import Shard, shard_snippets, shards
 from saeserve.mining.tally import Tally, load_tally, save_tally
+from saeserve.mining.unfinished import REQUEST_FILE
 from saeserve.mining.words import read_words
 from saeserve.mining.write import write_latents, write_snippets
 from saeserve.probe import PROBE_DOCUMENTS, Probe, probe
 from saeserve.refusal import Refusal
 from saeserve.sinks import Sinks
 
-REQUEST_FILE = "request.json"
 PROBE_FILE = "probe.json"
 MERGE_AT_ONCE = 8
 
@@ -66,12 +67,15 @@ def mine(request: MiningRequest, *, root: Path, device: str = "cpu", watch: Watc
         write_json(folder / REQUEST_FILE, request.to_dict())
         reporter = Reporter(folder, watch)
         try:
+            begin_attempt(folder)
             return _Run(request, root, folder, device, reporter).finish()
         except Refusal as refusal:
             _fail(folder, reporter, Failure(sentence=str(refusal), retry_helps=refusal.retry_helps))
             raise
         except Exception as error:
-            sentence = f"Mining stopped at an error of the program ({type(error).__name__}); the worker's log has the details."
+            sentence = (
+                f"Mining stopped at an error of the program ({type(error).__name__}); the worker's log has the details."
+            )
             _fail(folder, reporter, Failure(sentence=sentence, retry_helps=True))
             raise
 
@@ -144,7 +148,9 @@ class _Run:
                 save_tally(self._mine_shard(fit, shard, index, found, counter.add), file)
             counter.end_shard(shard, file)
             files.append(file)
-        return merge_files(files, Limits.of(self.request), lambda done: self.reporter.report("selecting", done, 2 * len(files)))
+        return merge_files(
+            files, Limits.of(self.request), lambda done: self.reporter.report("selecting", done, 2 * len(files))
+        )
 
     def _mine_shard(
         self, fit: Fit, shard: Shard, index: CorpusIndex, found: Probe, on_batch: Callable[[int], None]

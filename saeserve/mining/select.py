@@ -1,13 +1,23 @@
 """From the finished tally to the snippets of each latent."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from saeserve.contract import DECILE, FOIL_HARD, FOIL_RANDOM, HELD_OUT, HELD_OUT_HARD, HELD_OUT_RANDOM, TOP, MiningRequest
+from saeserve.contract import (
+    DECILE,
+    FOIL_HARD,
+    FOIL_RANDOM,
+    HELD_OUT,
+    HELD_OUT_HARD,
+    HELD_OUT_RANDOM,
+    TOP,
+    MiningRequest,
+)
 from saeserve.mining.foils import SPECIALTIES, FoilFinder, Hints, Used, decoder_neighbours, most_common
 from saeserve.mining.keep import POOL
 from saeserve.mining.tally import Candidates, Pool, Tally
@@ -80,7 +90,9 @@ class Selector:
             used.add(int(self._tally.top.documents[row]), int(self._tally.top.groups[row]))
         chosen.add(latent, TOP, "top", top)
         chosen.add(latent, DECILE, "sample", self._decile_rows(latent, used))
-        self._choose_foils(latent, chosen, self._shown, used, (FOIL_HARD, FOIL_RANDOM), reserved=False, number=request.foils)
+        self._choose_foils(
+            latent, chosen, self._shown, used, (FOIL_HARD, FOIL_RANDOM), reserved=False, number=request.foils
+        )
 
     def _choose_held(self, latent: int, chosen: Chosen) -> None:
         held, used = self._tally.held, Used()
@@ -94,11 +106,21 @@ class Selector:
         self._choose_foils(latent, chosen, self._held, used, kinds, reserved=True, number=self._request.held_out)
 
     def _choose_foils(
-        self, latent: int, chosen: Chosen, finder: FoilFinder, used: Used, kinds: tuple[str, str], *, reserved: bool, number: int
+        self,
+        latent: int,
+        chosen: Chosen,
+        finder: FoilFinder,
+        used: Used,
+        kinds: tuple[str, str],
+        *,
+        reserved: bool,
+        number: int,
     ) -> None:
         hard, random = kinds
         among, uniform = self._rows[reserved], self._uniform[reserved]
-        chosen.add(latent, hard, "pool", finder.hard(latent, self._hints(latent), among=among, avoid=used, number=number))
+        chosen.add(
+            latent, hard, "pool", finder.hard(latent, self._hints(latent), among=among, avoid=used, number=number)
+        )
         chosen.add(latent, random, "pool", finder.random(latent, among=uniform, avoid=used, number=number))
 
     def _decile_rows(self, latent: int, used: Used) -> list[int]:
@@ -141,4 +163,4 @@ def _lowest(pool: Pool, rows: NDArray[np.int64]) -> NDArray[np.int64]:
 def _spans(candidates: Candidates, width: int) -> list[tuple[int, int]]:
     """[latent] first row and one past the last."""
     borders = np.searchsorted(candidates.latents, np.arange(width + 1)).tolist()
-    return list(zip(borders, borders[1:], strict=False))
+    return list(pairwise(borders))

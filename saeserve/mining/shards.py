@@ -54,7 +54,9 @@ def shard_snippets(shard: Shard, firings: Firings, index: CorpusIndex, *, seed: 
     owners = firings.snippet_documents
     places = np.array(shard.places, dtype=np.int32)[owners]
     groups, hashes = [], []
-    for owner, start, end in zip(owners.tolist(), firings.snippet_starts.tolist(), firings.snippet_ends.tolist(), strict=True):
+    for owner, start, end in zip(
+        owners.tolist(), firings.snippet_starts.tolist(), firings.snippet_ends.tolist(), strict=True
+    ):
         document = shard.documents[owner]
         groups.append(text_group(document.text[start:end]))
         hashes.append(snippet_hash(seed, document.id, start))

@@ -7,9 +7,14 @@ its samples and the snippets where it is silent are all drawn from the same set.
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 FEWEST_WORDS, ENOUGH_WORDS, MOST_WORDS = 25, 40, 60
-ABBREVIATIONS = frozenset("dr mr mrs ms prof st no vs approx pt fig dept hosp resp temp e.g i.e b.i.d t.i.d q.i.d p.o i.v a.m p.m m.d".split())
+ABBREVIATION = re.compile(
+    r"\(?(dr|mrs?|ms|prof|st|no|vs|approx|pt|fig|dept|hosp|resp|temp|e\.g|i\.e|[btq]\.i\.d|p\.o|i\.v|[ap]\.m|m\.d|\d)",
+    re.I,
+)
+"""What may stand before a full stop that ends no sentence; the digit is that of a numbered list."""
 BORDER = re.compile(r"\n+\s*|(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])")
 PAUSE = re.compile(r"(?<=[;,:])\s+")
 LETTERS = re.compile(r"[^\W\d_]+")
@@ -35,7 +40,7 @@ def cut_snippets(text: str) -> list[Span]:
     """Snippets in order; the first starts at 0, each ends where the next starts, the last ends with the text."""
     packed = _pack(_sentences(text))
     borders = [0, *(group[0].start for group in packed[1:]), len(text)]
-    return [Span(start, end) for start, end in zip(borders, borders[1:], strict=False)]
+    return [Span(start, end) for start, end in pairwise(borders)]
 
 
 def text_group(text: str) -> int:
@@ -58,11 +63,11 @@ def _after_abbreviation(text: str, border: re.Match[str]) -> bool:
     if "\n" in border.group() or text[border.start() - 1] != ".":
         return False
     before = text[max(0, border.start() - 12) : border.start() - 1].split()
-    return bool(before) and (before[-1].lower().lstrip("(") in ABBREVIATIONS or before[-1].isdigit() and len(before[-1]) < 2)
+    return bool(before) and ABBREVIATION.fullmatch(before[-1]) is not None
 
 
 def _split_long(text: str, start: int, end: int, *, ends_paragraph: bool) -> list[_Sentence]:
-    """One sentence, or pieces of at most MOST_WORDS of it, cut at pauses where there are some and at spaces otherwise."""
+    """One sentence, or pieces of it of at most MOST_WORDS, cut at pauses, or at spaces where there are none."""
     words = len(text[start:end].split())
     if words <= MOST_WORDS:
         return [_Sentence(start, end, words, ends_paragraph)]

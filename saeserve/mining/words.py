@@ -16,7 +16,9 @@ SHORTEST = 3
 """Letters; shorter peak words (a, of, to) are in every snippet."""
 
 
-def read_words(documents: Iterable[Document], pool: Pool, *lists: Candidates) -> tuple[list[frozenset[str]], dict[int, tuple[str, ...]]]:
+def read_words(
+    documents: Iterable[Document], pool: Pool, *lists: Candidates
+) -> tuple[list[frozenset[str]], dict[int, tuple[str, ...]]]:
     """([snippet of the pool] its lower-case words, {latent: its peak words}). Reads the corpus once.
 
     `lists` hold the candidates whose peaks count.

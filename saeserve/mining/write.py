@@ -43,7 +43,9 @@ def write_latents(path: Path, tally: Tally, selector: Selector, identities: Sequ
             "density": pa.array(counts.firings / tokens, pa.float64()),
             "max_activation": pa.array(counts.maximum, pa.float32()),
             "histogram": pa.array(list(counts.histogram), pa.list_(pa.int64())),
-            "decile_edges": pa.array([selector.decile_edges(i) for i in range(len(identities))], pa.list_(pa.float64())),
+            "decile_edges": pa.array(
+                [selector.decile_edges(i) for i in range(len(identities))], pa.list_(pa.float64())
+            ),
         }
     )
     write_atomically(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
@@ -117,5 +119,7 @@ def _tokens(candidates: Candidates) -> list[list[dict[str, Any]]]:
         for at in range(first, first + count):
             span = (starts[at], ends[at])
             spans[span] = max(values[at], spans.get(span, 0.0))
-        result.append([{"start": start, "end": end, "activation": value} for (start, end), value in sorted(spans.items())])
+        result.append(
+            [{"start": start, "end": end, "activation": value} for (start, end), value in sorted(spans.items())]
+        )
     return result

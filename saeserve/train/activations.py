@@ -1,4 +1,4 @@
-"""The activations that an SAE is trained on: computed once, kept on disk in parts, so that an interruption costs little."""
+"""The activations that an SAE is trained on: computed once, kept on disk in parts, so that a restart costs little."""
 
 import hashlib
 from collections.abc import Callable
@@ -54,7 +54,9 @@ def cached_activations(
 def _part(model: LanguageModel, path: str, part: list[Window], sinks: Sinks, file: Path) -> Tensor:
     if file.is_file():
         return load_file(file)["activations"]
-    caught = torch.cat([real_activations(model, path, b) for b in batches(part, front_token=model.front_token, device=model.device)])
+    caught = torch.cat(
+        [real_activations(model, path, b) for b in batches(part, front_token=model.front_token, device=model.device)]
+    )
     values = caught[sinks.keep(caught)].half().cpu()
     write_atomically(file, lambda aside: save_file({"activations": values}, aside))
     return values

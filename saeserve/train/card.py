@@ -2,7 +2,6 @@
 
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import safetensors
@@ -36,7 +35,9 @@ class Measured:
     seconds: float
 
 
-def write_card(plan: TrainPlan, model: LanguageModel, path: str, coder: TopK, measured: Measured, *, command: str) -> None:
+def write_card(
+    plan: TrainPlan, model: LanguageModel, path: str, coder: TopK, measured: Measured, *, command: str
+) -> None:
     """Write card.json and README.md into the SAE's folder; both hold the same facts."""
     card = _card(plan, model, path, coder, measured, command)
     write_json(plan.into / CARD_FILE, card, indent=1)
@@ -119,9 +120,12 @@ Written by the training command below, as is `card.json`, which holds the same f
 | activations | raw: no scaling is needed before encoding |
 | data | {data["note"] or data["file"]} |
 | data file | `{data["file"]}`, sha256 `{data["sha256"][:16]}…` |
-| training | {training["tokens"]:,} tokens of {training["documents"]:,} documents, {training["epochs"]} epochs ({training["token_visits"]:,} token visits), Adam {training["learning_rate"]}, batch {training["batch"]:,}, seed {training["seed"]} |
+| training | {training["tokens"]:,} tokens of {training["documents"]:,} documents, {training["epochs"]} epochs |
+| token visits | {training["token_visits"]:,} |
+| optimiser | Adam {training["learning_rate"]}, batch {training["batch"]:,}, seed {training["seed"]} |
 | windows | at most {data["context_tokens"]} tokens of one document behind `<|endoftext|>`, whose position is left out |
-| left out by norm | {training["sinks_dropped"]} training and {held["sinks_dropped"]} held-out tokens above {training["sink_norm"]:,} |
+| norm limit | {training["sink_norm"]:,} |
+| tokens above it, left out | {training["sinks_dropped"]} training, {held["sinks_dropped"]} held-out |
 | wall time | {training["seconds"]:,} seconds |
 
 ## Measured on {held["documents"]} held-out documents

@@ -47,7 +47,7 @@ class Part:
 
 
 def split(plan: TrainPlan, tokenizer: Any) -> tuple[Part, Part]:
-    """(train, held out). Documents are drawn in the order of a hash of seed and id, held-out ones first, never shared."""
+    """(train, held out). Documents are drawn in the order of a hash of seed and id, held-out ones first."""
     drawn = sorted(read_documents(plan.corpus), key=lambda document: draw_order(document, plan.seed))
     held_out, used = _take(drawn, tokenizer, plan.held_out_tokens, plan.context_tokens)
     train, _ = _take(drawn[used:], tokenizer, plan.train_tokens, plan.context_tokens)

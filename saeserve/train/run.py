@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 
@@ -89,7 +88,14 @@ def _key(plan: TrainPlan, model: LanguageModel, path: str) -> str:
 
 
 def _training_key(plan: TrainPlan) -> str:
-    basis = [plan.width, plan.k, plan.train_tokens, plan.held_out_tokens, plan.epochs, plan.batch, plan.learning_rate, plan.seed]
+    basis = [
+        plan.width,
+        plan.k,
+        plan.train_tokens,
+        plan.held_out_tokens,
+        plan.epochs,
+        plan.batch,
+        plan.learning_rate,
+        plan.seed,
+    ]
     return hashlib.sha256(canonical_json(basis).encode()).hexdigest()[:16]
-
-

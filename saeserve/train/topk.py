@@ -1,7 +1,7 @@
 """Training of a TopK SAE, with gradients written by hand.
 
-Only k of the latents of a token carry a gradient. Autograd through the dense [token, latent] matrix is five times slower
-than the sparse products below.
+Only k of the latents of a token carry a gradient. Autograd through the dense [token, latent] matrix is five times
+slower than the sparse products below.
 
     loss = |x^ - x|^2 + AUX_WEIGHT |e^ - e|^2,   e = x - x^ held fixed,   e^ from the AUX_K strongest dead latents
 
@@ -125,9 +125,7 @@ class TopKTrainer:
         state = load_file(path)
         for i, parameter in enumerate(self.parameters):
             parameter.copy_(state[f"parameter.{i}"])
-            self.optimiser.state[parameter] = {
-                name: state[f"{name}.{i}"] for name in ("step", "exp_avg", "exp_avg_sq")
-            }
+            self.optimiser.state[parameter] = {name: state[f"{name}.{i}"] for name in ("step", "exp_avg", "exp_avg_sq")}
         self.silent = state["silent"]
         return int(state["done"])
 
@@ -172,6 +170,10 @@ def scatter_product(latents: Tensor, weights: Tensor, rows: Tensor, width: int) 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
         matrix = torch.sparse_csr_tensor(
-            starts, order // latents.shape[1], weights.reshape(-1)[order], size=(width, len(rows)), check_invariants=False
+            starts,
+            order // latents.shape[1],
+            weights.reshape(-1)[order],
+            size=(width, len(rows)),
+            check_invariants=False,
         )
     return matrix @ rows

@@ -1,0 +1,64 @@
+"""What the worker must be told by its environment: one typed place."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from saeserve.refusal import Refusal
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+class MissingSetting(Refusal):
+    """The worker cannot start."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Read once at start."""
+
+    artifact_root: Path
+    """ARTIFACT_ROOT: the folder or volume shared with the web side."""
+    redis_url: str
+    """REDIS_URL: the broker."""
+    threads: int
+    """SAESERVE_THREADS: CPU threads of a forward pass; by default all cores."""
+    device: str
+    """SAESERVE_DEVICE: cpu, cuda, or auto (cuda where there is one)."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Raises MissingSetting with the sentence that says what to set."""
+        root = Path(_required(environment, "ARTIFACT_ROOT", "the folder shared with the web side"))
+        if not root.is_dir():
+            raise MissingSetting(f"ARTIFACT_ROOT is {root}, which is no folder; create it or set ARTIFACT_ROOT to one.")
+        return cls(
+            artifact_root=root,
+            redis_url=_required(
+                environment, "REDIS_URL", "the broker's address, such as redis://:password@host:6379/0"
+            ),
+            threads=_threads(environment.get("SAESERVE_THREADS", "")),
+            device=_device(environment.get("SAESERVE_DEVICE", "auto")),
+        )
+
+
+def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise MissingSetting(f"{name} is not set; set it to {meaning}.")
+    return value
+
+
+def _threads(value: str) -> int:
+    if not value:
+        return os.cpu_count() or 1
+    if not value.isdigit() or int(value) < 1:
+        raise MissingSetting(f"SAESERVE_THREADS is {value!r}; set it to a whole number above 0, or leave it out.")
+    return int(value)
+
+
+def _device(value: str) -> str:
+    if value not in DEVICES:
+        raise MissingSetting(f"SAESERVE_DEVICE is {value!r}; set it to one of {', '.join(DEVICES)}, or leave it out.")
+    return value
