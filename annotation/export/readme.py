@@ -1,0 +1,54 @@
+"""README.txt of a release: what it is and how to read it, in words."""
+
+from collections.abc import Mapping
+from textwrap import fill
+from typing import Any
+
+from annotation.export.manifest import SIMULATED_SENTENCE
+
+WIDTH = 100
+FORMATS = """\
+Formats
+  .csv      RFC 4180: UTF-8, comma, texts in double quotes, lines end with CR LF. Nothing between two commas is a
+            missing value; "" is an empty text. A list is a JSON array. Numbers are written so that they read back
+            exactly. No cell is altered: a spreadsheet may take a text that begins with = + - or @ for a formula,
+            so import the columns as text instead of opening the file.
+  .jsonl    One JSON object a line, UTF-8; a missing value is null.
+  .parquet  Typed columns, zstd. Each column's meaning is in the field's metadata.
+  Every table has the same rows in the same order in all three. Times are UTC."""
+VERIFY = """\
+Is it complete and unaltered?
+  sha256sum -c SHA256SUMS
+  python manage.py verify_release FOLDER    (in an installation of Consilium; also checks schema and counts)"""
+PRIVACY = (
+    "Raters and adjudicators appear as pseudonyms, institutions as codes. The release holds no name, no e-mail "
+    "address and no text of a note. Rationales and concepts are the raters' own words."
+)
+
+
+def readme(manifest: Mapping[str, Any]) -> str:
+    study, release = manifest["study"], manifest["release"]
+    parts = [
+        f"{study['name']}: release {release['number']}\ncut {manifest['cut_at']} from the study “{study['slug']}”",
+        *([fill("SIMULATED. " + SIMULATED_SENTENCE, WIDTH)] if manifest["simulated"] else []),
+        *([fill(study["purpose"], WIDTH)] if study["purpose"] else []),
+        "Tables\n" + "\n".join(_tables(manifest["tables"])),
+        FORMATS,
+        VERIFY,
+        fill(PRIVACY, WIDTH),
+        fill(
+            "manifest.json says how the latents were sampled, which model, SAE and corpus they come from, by which "
+            "parameters and seed agreement and consensus were computed, and what every column means. Its entry `audit` "
+            "anchors the study's audit chain at this moment.",
+            WIDTH,
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _tables(tables: Mapping[str, Any]) -> list[str]:
+    rows = max(len(f"{table['rows']:,}") for table in tables.values())
+    return [
+        f"  {name:<14}{table['rows']:>{rows},} rows   one row is {table['one_row_is']}"
+        for name, table in tables.items()
+    ]

@@ -1,0 +1,139 @@
+"""What a release's manifest says of the study apart from its tables: sampling, mining, rubric, results, audit chain."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from django.db import connection
+from django.db.models import Max
+
+from annotation.enums import Role
+from annotation.models import AuditEvent, Membership, Rating, Release, ResultRun, Study
+
+PACKAGES = ("Django", "numpy", "scipy", "krippendorff", "pyarrow", "psycopg")
+ELIGIBLE = (
+    "alive, firing in at least {documents} distinct documents, and on at most {density:.4g} of the corpus's tokens"
+)
+
+
+def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
+    """Facts for the manifest; nothing in it names a person."""
+    study = release.study
+    return {
+        "release": {
+            "number": release.number,
+            "requested_at": _iso(release.requested_at),
+            "requested_by": _pseudonym(study, release.requested_by_id),
+        },
+        "study": {
+            "slug": study.slug,
+            "name": study.name,
+            "purpose": study.purpose,
+            "created_at": _iso(study.created_at),
+            "raters_per_latent": study.raters_per_latent,
+            "accepted_if": {
+                "q_at_least": study.accept_q,
+                "theta_at_least": study.accept_theta,
+                "n_eff_at_least": study.accept_n_eff,
+                "flip_rate_at_most": study.accept_flip_rate,
+            },
+        },
+        "sampling_frame": _sampling(study),
+        "mining": _mining(study),
+        "rubric": {"name": study.rubric.rubric.name, "version": study.rubric.number},
+        "rounds": [
+            {
+                "number": round_.number,
+                "kind": round_.kind,
+                "state": round_.state,
+                "rubric_version": round_.rubric.number,
+                "opened_at": _iso(round_.opened_at),
+                "closed_at": _iso(round_.closed_at),
+            }
+            for round_ in study.rounds.select_related("rubric").order_by("number")
+        ],
+        "results": {
+            "method_version": run.method_version,
+            "parameters": run.parameters,
+            "seed": run.seed,
+            "input_digest": run.input_digest,
+            "computed_at": _iso(run.computed_at),
+            "ratings": run.ratings,
+            "raters": run.raters,
+            "latents": run.latents,
+        },
+        "audit": _audit_head(study),
+        "software": _software(),
+    }
+
+
+def revisions(study: Study, run: ResultRun) -> tuple[int, int]:
+    """How many ratings and revisions the results rest on, and how many of them are current."""
+    held = Rating.objects.filter(study=study, pk__lte=run.last_rating)
+    return held.count(), held.values("latent", "round", "rater").annotate(Max("revision")).order_by().count()
+
+
+def _sampling(study: Study) -> dict[str, Any]:
+    frame = study.sample_frame or {}
+    return {
+        "eligible": ELIGIBLE.format(documents=study.minimum_documents, density=study.maximum_density),
+        "minimum_documents": study.minimum_documents,
+        "maximum_density": study.maximum_density,
+        "seed": study.seed,
+        "wanted": study.sample_size,
+        "drawn": study.sample.count(),
+        "eligible_latents": frame.get("eligible"),
+        "strata": frame.get("frame", []),
+        "version": frame.get("version"),
+    }
+
+
+def _mining(study: Study) -> dict[str, Any] | None:
+    """Digests and facts of the run; never a folder of this installation."""
+    run = study.run
+    if run is None:
+        return None
+    manifest = run.manifest or {}
+    facts = ("model_name", "model_revision", "hook_point", "sae_digest", "sae_architecture", "sae_width", "unit")
+    counts = ("dtype", "documents", "reserved_documents", "duplicate_documents", "tokens", "dropped_tokens")
+    request = {name: value for name, value in run.request.items() if name not in ("model", "sae")}
+    return {
+        "run": run.digest,
+        "language_model": run.sae.language_model.name,
+        "sae": run.sae.name,
+        "corpus": {"name": run.corpus.name, "digest": run.corpus.digest, "documents": run.corpus.document_count},
+        "request": request,
+        **{name: manifest.get(name) for name in (*facts, *counts)},
+        "files": manifest.get("files", {}),
+        "software": manifest.get("software", {}),
+    }
+
+
+def _audit_head(study: Study) -> dict[str, Any]:
+    """The last event of the study's chain as this release saw it: an anchor outside the system."""
+    head = AuditEvent.objects.filter(study=study.pk).order_by("-number").values("number", "digest").first()
+    return dict(head or {"number": 0, "digest": "0" * 64})
+
+
+def _software() -> dict[str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        (postgres,) = cursor.fetchone()
+    own = {"consilium": _own_version(), "python": platform.python_version(), "postgres": str(postgres)}
+    return own | {name.lower(): version(name) for name in PACKAGES}
+
+
+def _own_version() -> str:
+    try:
+        return version("consilium")
+    except PackageNotFoundError:
+        return "run from a folder, not installed"
+
+
+def _pseudonym(study: Study, user: int) -> str:
+    held = Membership.objects.filter(study=study, user=user, role=Role.RESEARCHER)
+    return held.values_list("pseudonym", flat=True).first() or "none"
+
+
+def _iso(moment: Any) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,264 @@
+"""Where each released column comes from: one SELECT a table, people as pseudonyms and institutions as codes.
+
+Parameters of every SELECT: study, run (the results that go out), last (newest rating that they rest on), simulated.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Select:
+    """A released table as SQL."""
+
+    columns: Mapping[str, str]
+    """Released name to SQL expression."""
+    rest: str
+    """FROM, WHERE and ORDER BY."""
+
+    def sql(self, names: Sequence[str]) -> str:
+        """The columns in this order. Raises KeyError for one that the table does not have."""
+        return "SELECT " + ",\n".join(self.columns[name] for name in names) + "\n" + self.rest
+
+
+SIMULATED = {"simulated": "%(simulated)s::boolean"}
+LATENT = {"latent": "l.index", "identity": "l.identity"}
+SAMPLED = "JOIN annotation_sampledlatent s ON s.id = {0} JOIN annotation_latent l ON l.id = s.latent_id"
+CURRENT = """
+NOT EXISTS (SELECT 1 FROM annotation_rating n WHERE n.latent_id = r.latent_id AND n.round_id = r.round_id
+            AND n.rater_id = r.rater_id AND n.revision > r.revision AND n.id <= %(last)s)
+"""
+
+
+def ratings(answers: Mapping[str, bool], weighed: Sequence[str]) -> tuple[Select, dict[str, Any]]:
+    """The ratings with a column for each rubric item (answer_…, whether it holds a list) and consensus item (weight_…).
+
+    Item keys travel as parameters, which come second.
+    """
+    columns = dict(RATING_COLUMNS)
+    parameters: dict[str, Any] = {}
+    for number, (item, is_list) in enumerate(answers.items()):
+        parameters[f"answer{number}"] = item
+        operator = "->" if is_list else "->>"
+        columns[f"answer_{item}"] = f"r.answers {operator} %(answer{number})s"
+    joins = []
+    for number, item in enumerate(weighed):
+        parameters[f"weight{number}"] = item
+        columns[f"weight_{item}"] = f"CASE WHEN newest.yes THEN (w{number}.weights ->> m.pseudonym)::float8 END"
+        joins.append(
+            f"LEFT JOIN annotation_consensus w{number} ON w{number}.run_id = %(run)s"
+            f" AND w{number}.latent_id = r.latent_id AND w{number}.item = %(weight{number})s"
+        )
+    return Select(columns=columns, rest=RATING_SOURCE.format(weights="\n".join(joins))), parameters
+
+
+RATING_COLUMNS = {
+    **LATENT,
+    "rater": "m.pseudonym",
+    "institution": "i.code",
+    "round": "o.number",
+    "round_kind": "o.kind",
+    "rubric": "b.name",
+    "rubric_version": "v.number",
+    "revision": "r.revision",
+    "current": "newest.yes",
+    "reason": "NULLIF(r.reason, '')",
+    "surplus": "r.slot_id IS NULL",
+    "outcome": "r.outcome",
+    "concept": "c.name",
+    "rationale": "NULLIF(r.rationale, '')",
+    "active_seconds": "r.active_seconds",
+    "submitted_at": "r.submitted_at",
+    **SIMULATED,
+}
+RATING_SOURCE = f"""
+FROM annotation_rating r
+{SAMPLED.format("r.latent_id")}
+JOIN annotation_round o ON o.id = r.round_id
+JOIN annotation_rubricversion v ON v.id = o.rubric_id
+JOIN annotation_rubric b ON b.id = v.rubric_id
+JOIN annotation_institution i ON i.id = r.institution_id
+LEFT JOIN annotation_membership m ON m.study_id = r.study_id AND m.user_id = r.rater_id AND m.role = 'annotator'
+LEFT JOIN annotation_concept c ON c.id = r.concept_id
+{{weights}}
+CROSS JOIN LATERAL (SELECT {CURRENT} AS yes) newest
+WHERE r.study_id = %(study)s AND r.id <= %(last)s
+ORDER BY r.id
+"""
+DISTRIBUTIONS = Select(
+    columns={
+        **LATENT,
+        "item": "c.item",
+        "class_position": "k.position",
+        "class": "k.class #>> '{}'",
+        "votes": "(c.votes ->> k.place)::float8",
+        "theta": "(c.theta ->> k.place)::float8",
+        "q": "(c.q ->> k.place)::float8",
+        "dawid_skene": "(c.dawid_skene ->> k.place)::float8",
+        "dawid_skene_reason": "NULLIF(c.dawid_skene_reason, '')",
+        "majority": "c.majority @> jsonb_build_array(k.class)",
+        "majority_tied": "jsonb_array_length(c.majority) > 1",
+        "n_eff": "c.n_eff",
+        "flip_rate": "c.flip_rate",
+        "entropy": "c.entropy",
+        "ratings": "c.ratings",
+        "cannot_tell": "c.cannot_tell",
+        "institutions": "c.institutions",
+        "state": "s.state",
+        **SIMULATED,
+    },
+    rest=f"""
+FROM annotation_consensus c
+{SAMPLED.format("c.latent_id")}
+CROSS JOIN LATERAL (SELECT e.value AS class, e.position, (e.position - 1)::int AS place
+                    FROM jsonb_array_elements(c.classes) WITH ORDINALITY AS e(value, position)) k
+WHERE c.run_id = %(run)s AND s.study_id = %(study)s
+ORDER BY l.index, c.item, k.position
+""",
+)
+DECISIONS = Select(
+    columns={
+        **LATENT,
+        "adjudicator": "m.pseudonym",
+        "outcome": "d.outcome",
+        "concept": "t.name",
+        "cause": "d.cause",
+        "rubric_needs_clause": "d.rubric_needs_clause",
+        "rationale": "d.rationale",
+        "opened_at": "c.opened_at",
+        "decided_at": "d.decided_at",
+        **SIMULATED,
+    },
+    rest=f"""
+FROM annotation_decision d
+JOIN annotation_case c ON c.id = d.case_id
+{SAMPLED.format("c.latent_id")}
+LEFT JOIN annotation_membership m ON m.study_id = c.study_id AND m.user_id = d.adjudicator_id AND m.role = 'adjudicator'
+LEFT JOIN annotation_concept t ON t.id = d.concept_id
+WHERE c.study_id = %(study)s
+ORDER BY l.index
+""",
+)
+AGREEMENT = Select(
+    columns={
+        **{
+            name: f"a.{name}"
+            for name in ("item", "scope", "coefficient", "level", "value", "low", "high", "units", "ratings", "raters")
+        },
+        "undefined_reason": "NULLIF(a.undefined_reason, '')",
+        "interval_reason": "NULLIF(a.interval_reason, '')",
+        **SIMULATED,
+    },
+    rest="FROM annotation_agreement a WHERE a.run_id = %(run)s ORDER BY a.id",
+)
+RELIABILITY = Select(
+    columns={
+        "item": "y.item",
+        "rater": "y.pseudonym",
+        "prior_mean": "y.mean",
+        "prior_low": "y.low",
+        "prior_high": "y.high",
+        "fitted": "y.fitted",
+        "latents": "y.ratings",
+        **SIMULATED,
+    },
+    rest="FROM annotation_raterreliability y WHERE y.run_id = %(run)s ORDER BY y.item, y.pseudonym",
+)
+LATENTS = Select(
+    columns={
+        **LATENT,
+        "position": "s.position",
+        "stratum": "s.stratum",
+        "state": "s.state",
+        "state_reason": "NULLIF(s.state_reason, '')",
+        "extra_rounds": "s.extra_rounds",
+        "language_model": "g.name",
+        "hook_point": "e.hook_point",
+        "sae": "e.name",
+        "sae_architecture": "e.architecture",
+        "density": "l.density",
+        "documents": "l.documents",
+        "firings": "l.firings",
+        "max_activation": "l.max_activation",
+        **SIMULATED,
+    },
+    rest="""
+FROM annotation_sampledlatent s
+JOIN annotation_latent l ON l.id = s.latent_id
+JOIN annotation_miningrun u ON u.id = l.run_id
+JOIN annotation_sae e ON e.id = u.sae_id
+JOIN annotation_languagemodel g ON g.id = e.language_model_id
+WHERE s.study_id = %(study)s
+ORDER BY l.index
+""",
+)
+RUBRICS = Select(
+    columns={
+        "rubric": "b.name",
+        "rubric_version": "v.number",
+        "item": "t.key",
+        "item_position": "t.position",
+        "kind": "t.kind",
+        "question": "t.question",
+        "help": "NULLIF(t.help, '')",
+        "required": "t.required",
+        "option_position": "p.position",
+        "option": "p.value ->> 'value'",
+        "option_label": "p.value ->> 'label'",
+        "option_help": "NULLIF(p.value ->> 'help', '')",
+        **SIMULATED,
+    },
+    rest="""
+FROM annotation_rubricitem t
+JOIN annotation_rubricversion v ON v.id = t.version_id
+JOIN annotation_rubric b ON b.id = v.rubric_id
+LEFT JOIN LATERAL jsonb_array_elements(t.options) WITH ORDINALITY AS p(value, position) ON true
+WHERE v.id IN (SELECT rubric_id FROM annotation_round WHERE study_id = %(study)s)
+   OR v.id = (SELECT rubric_id FROM annotation_study WHERE id = %(study)s)
+ORDER BY b.name, v.number, t.position, p.position
+""",
+)
+CONCEPTS = Select(
+    columns={
+        "concept": "c.name",
+        "offered": """c.created_by_id IS NULL OR EXISTS (
+            SELECT 1 FROM annotation_round_concepts x JOIN annotation_round o ON o.id = x.round_id
+            WHERE x.concept_id = c.id AND o.study_id = %(study)s)""",
+        "ratings": f"""(SELECT count(*) FROM annotation_rating r WHERE r.study_id = %(study)s AND r.concept_id = c.id
+            AND r.id <= %(last)s AND {CURRENT})""",
+        "added_at": "c.created_at",
+        **SIMULATED,
+    },
+    rest="FROM annotation_concept c WHERE c.study_id = %(study)s ORDER BY lower(c.name)",
+)
+RATERS = Select(
+    columns={
+        "pseudonym": "m.pseudonym",
+        "role": "m.role",
+        "institution": "i.code",
+        "ratings": f"""CASE WHEN m.role = 'annotator' THEN (
+            SELECT count(*) FROM annotation_rating r WHERE r.study_id = %(study)s AND r.rater_id = m.user_id
+            AND r.id <= %(last)s AND {CURRENT}) ELSE 0 END""",
+        "decisions": """CASE WHEN m.role = 'adjudicator' THEN (
+            SELECT count(*) FROM annotation_decision d JOIN annotation_case k ON k.id = d.case_id
+            WHERE k.study_id = %(study)s AND d.adjudicator_id = m.user_id) ELSE 0 END""",
+        **SIMULATED,
+    },
+    rest="""
+FROM annotation_membership m
+LEFT JOIN annotation_institution i ON i.id = m.institution_id
+WHERE m.study_id = %(study)s AND m.role IN ('annotator', 'adjudicator')
+ORDER BY m.pseudonym
+""",
+)
+SELECTS = {
+    "distributions": DISTRIBUTIONS,
+    "decisions": DECISIONS,
+    "agreement": AGREEMENT,
+    "reliability": RELIABILITY,
+    "latents": LATENTS,
+    "rubrics": RUBRICS,
+    "concepts": CONCEPTS,
+    "raters": RATERS,
+}
