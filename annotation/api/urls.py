@@ -1,1 +1,7 @@
-urlpatterns = []
+"""The JSON endpoints. Deny by default: REST_FRAMEWORK in the settings asks everyone to be signed in."""
+
+from django.urls import path
+
+from annotation.api.drafts import Drafts
+
+urlpatterns = [path("drafts/", Drafts.as_view(), name="drafts")]

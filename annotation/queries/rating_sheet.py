@@ -1,0 +1,63 @@
+"""What a rater has before her: the snippets of one latent, the rubric, her draft. Nothing that anybody else said."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from annotation.models import Concept, Draft, Round, RubricItem, SampledLatent, User
+from annotation.queries.rating_progress import RatingProgress, rating_progress
+from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A concept that the rater is offered while she types."""
+
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatingSheet:
+    round: Round
+    progress: RatingProgress
+    groups: tuple[SnippetGroup, ...]
+    scale: float
+    """The latent's strongest activation anywhere: drawn strongest, in every snippet alike."""
+    items: tuple[RubricItem, ...]
+    guidance: str
+    suggestions: tuple[Suggestion, ...]
+    draft: Draft | None
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What she has entered so far, by item key."""
+        return self.draft.answers if self.draft else {}
+
+
+def rating_sheet(*, round_id: int, latent_id: int, user: User) -> RatingSheet:
+    """The sheet of a latent that was handed to this rater. The number of statements does not depend on its length."""
+    round_ = Round.objects.select_related("study", "rubric").get(pk=round_id)
+    sampled = SampledLatent.objects.select_related("latent").get(pk=latent_id, study=round_.study_id)
+    return RatingSheet(
+        round=round_,
+        progress=rating_progress(round_=round_, user=user),
+        groups=snippet_groups(sampled.latent_id),
+        scale=sampled.latent.max_activation,
+        items=tuple(round_.rubric.items.order_by("position")),
+        guidance=round_.rubric.guidance,
+        suggestions=_suggestions(round_, user),
+        draft=Draft.objects.filter(round=round_, latent=sampled, rater=user).first(),
+    )
+
+
+def _suggestions(round_: Round, user: User) -> tuple[Suggestion, ...]:
+    """The list frozen when the round opened, and the rater's own terms; never a colleague's."""
+    offered = Concept.objects.filter(
+        Q(pk__in=round_.concepts.values("pk")) | Q(study=round_.study_id, created_by=user)
+    ).order_by("name")
+    return tuple(
+        Suggestion(value=concept.name, note="your own term" if concept.created_by_id == user.pk else "")
+        for concept in offered
+    )

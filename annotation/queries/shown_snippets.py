@@ -1,0 +1,115 @@
+"""The snippets of a latent that people judge it by: strongest, mid-range, and look-alikes where it stays silent."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F
+from django.db.models.functions import Length, Substr
+
+from annotation.enums import SHOWN_TO_RATERS, SnippetKind
+from annotation.models import Snippet
+
+STRONGEST, MID_RANGE, LOOK_ALIKES = 8, 5, 4
+"""How many of each group are shown."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownSnippet:
+    pk: int
+    text: str
+    tokens: list[dict[str, Any]]
+    """{start, end, activation}, characters from the start of `text`."""
+    about: str
+    """Specialty and kind of note, in words; empty where the corpus does not say."""
+    cut_start: bool
+    """The note goes on before the snippet."""
+    cut_end: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SnippetGroup:
+    name: str
+    title: str
+    note: str
+    snippets: tuple[ShownSnippet, ...]
+
+
+def snippet_groups(latent_id: int) -> tuple[SnippetGroup, ...]:
+    """The same snippets in the same order for everyone; groups without snippets are left out. One statement.
+
+    Held-out snippets are never among them. Only the snippet's own characters leave the database, never the whole note.
+    """
+    rows = _rows(latent_id)
+    top = [row for row in rows if row["kind"] == SnippetKind.TOP][:STRONGEST]
+    groups = (
+        ("strongest", "Strongest", "Where it fires most.", top),
+        ("mid-range", "Mid-range", "From strong to weak firing: does your idea still hold?", _mid_range(rows, top)),
+        (
+            "look-alikes",
+            "Look-alikes that should not fire",
+            "It stays silent here. A good answer explains why.",
+            _look_alikes(rows),
+        ),
+    )
+    return tuple(
+        SnippetGroup(name=name, title=title, note=note, snippets=tuple(_shown(row) for row in chosen))
+        for name, title, note, chosen in groups
+        if chosen
+    )
+
+
+def _rows(latent_id: int) -> list[Row]:
+    shown = Snippet.objects.filter(latent=latent_id, kind__in=SHOWN_TO_RATERS).annotate(
+        text=Substr("document__text", F("start") + 1, F("end") - F("start")),
+        length=Length("document__text"),
+        specialty=F("document__specialty"),
+        note_type=F("document__note_type"),
+    )
+    return list(
+        shown.order_by("rank", "pk").values(
+            "pk", "kind", "rank", "decile", "start", "end", "tokens", "document_id", "text", "length", "specialty",
+            "note_type",
+        )
+    )
+
+
+def _mid_range(rows: list[Row], top: list[Row]) -> list[Row]:
+    """One snippet from each of several deciles, strong to weak, none that is among the strongest already."""
+    seen = {(row["document_id"], row["start"]) for row in top}
+    by_decile: dict[int, Row] = {}
+    for row in rows:
+        if row["kind"] == SnippetKind.DECILE and (row["document_id"], row["start"]) not in seen:
+            by_decile.setdefault(row["decile"], row)
+    return spread([by_decile[decile] for decile in sorted(by_decile, reverse=True)], MID_RANGE)
+
+
+def spread(rows: Sequence[Row], wanted: int) -> list[Row]:
+    """`wanted` of the rows at even distances, the first and the last among them; all if there are no more."""
+    if len(rows) <= wanted:
+        return list(rows)
+    return [rows[round(place * (len(rows) - 1) / (wanted - 1))] for place in range(wanted)]
+
+
+def _look_alikes(rows: list[Row]) -> list[Row]:
+    """Hard and random ones by turns as far as there are, then mixed in a fixed order that does not tell them apart."""
+    hard = [row for row in rows if row["kind"] == SnippetKind.FOIL_HARD]
+    random = [row for row in rows if row["kind"] == SnippetKind.FOIL_RANDOM]
+    turns = sorted([*enumerate(hard), *enumerate(random)], key=lambda turn: turn[0])
+    chosen = [row for _, row in turns[:LOOK_ALIKES]]
+    return sorted(chosen, key=lambda row: hashlib.sha256(str(row["pk"]).encode()).digest())
+
+
+def _shown(row: Row) -> ShownSnippet:
+    about = ", ".join(part for part in (row["specialty"], row["note_type"]) if part)
+    return ShownSnippet(
+        pk=row["pk"],
+        text=row["text"],
+        tokens=row["tokens"],
+        about=about[:1].upper() + about[1:],
+        cut_start=row["start"] > 0,
+        cut_end=row["end"] < row["length"],
+    )

@@ -1,0 +1,76 @@
+"""The adjudicator's form: what may be decided and why raters may have differed, each with its explanation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from annotation.enums import DecisionOutcome, DisagreementCause
+from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT
+
+OUTCOME_HELP = {
+    DecisionOutcome.CONCEPT: "The latent stands for one thing, and you can name it.",
+    DecisionOutcome.IRREDUCIBLE: "Reasonable physicians differ here. The distribution of opinions is published as it is.",
+    DecisionOutcome.SPLIT: "It holds two meanings, or the list of concepts should be divided or joined here.",
+    DecisionOutcome.UNUSABLE: "Nothing in it can be named in a way that others would repeat.",
+}
+CAUSE_HELP = {
+    DisagreementCause.SYNONYMS: "The raters mean the same and word it differently.",
+    DisagreementCause.GRANULARITY: "Such as “cardiac” against “angina”: both are right, at another level.",
+    DisagreementCause.SEVERAL_MEANINGS: "Each opinion describes a part of the snippets.",
+    DisagreementCause.FORM: "A heading, an abbreviation or a turn of phrase was read as its content.",
+    DisagreementCause.RUBRIC_UNCLEAR: "The rubric can be read either way.",
+    DisagreementCause.SLIP: "One opinion plainly does not fit the snippets.",
+    DisagreementCause.KNOWLEDGE: "The snippets need knowledge that not every rater has.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseForm:
+    """What she has chosen and written so far."""
+
+    outcome: str = ""
+    concept: str = ""
+    cause: str = ""
+    rationale: str = ""
+    rubric_needs_clause: bool = False
+    concept_limit: int = CONCEPT_LIMIT
+    rationale_limit: int = RATIONALE_LIMIT
+
+    @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        return _options(OUTCOME_HELP)
+
+    @property
+    def causes(self) -> list[dict[str, Any]]:
+        return _options(CAUSE_HELP)
+
+    @property
+    def clause(self) -> list[dict[str, str]]:
+        return [{"value": "yes", "label": "The rubric needs a clause for this"}]
+
+    @property
+    def clause_chosen(self) -> list[str]:
+        return ["yes"] if self.rubric_needs_clause else []
+
+
+def _options(help_: dict[Any, str]) -> list[dict[str, Any]]:
+    return [
+        {"value": choice.value, "label": choice.label, "help": words, "key": str(number)}
+        for number, (choice, words) in enumerate(help_.items(), start=1)
+    ]
+
+
+def read_case_form(post: QueryDict) -> CaseForm:
+    """What the browser sent, without NUL characters, which Postgres cannot store."""
+
+    def text(name: str) -> str:
+        return post.get(name, "").replace("\x00", "")
+
+    return CaseForm(
+        outcome=text("outcome"),
+        concept=text("concept"),
+        cause=text("cause"),
+        rationale=text("rationale"),
+        rubric_needs_clause=post.get("rubric_needs_clause") == "yes",
+    )
