@@ -12,6 +12,13 @@ from annotation.queries.sight import Onlooker
 from annotation.rules.blinding import NOTHING, Sight
 from annotation.rules.refusal import NotYours
 
+TITLES = {
+    SnippetKind.TOP: "Strongest",
+    SnippetKind.DECILE: "Mid-range, strong to weak",
+    SnippetKind.FOIL_RANDOM: "Random, should not fire",
+    SnippetKind.FOIL_HARD: "Look-alikes, should not fire",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class MinedSnippet:
@@ -26,11 +33,20 @@ class MinedSnippet:
     cut_start: bool
     cut_end: bool
 
+    @property
+    def kind(self) -> str:
+        """Its decile in words, counted from the weakest; empty for a snippet that does not fire."""
+        return "" if self.decile is None else f"decile {self.decile + 1} of 10"
+
 
 @dataclass(frozen=True, kw_only=True)
 class KindGroup:
     kind: SnippetKind
     snippets: tuple[MinedSnippet, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{TITLES[self.kind]} ({len(self.snippets)})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,12 @@ class RoundProgress:
     drafts: int
 
     @property
+    def name(self) -> str:
+        return str(self.number)
+
+    @property
     def free(self) -> int:
+        """Places without a rating, those with a rater at the moment included."""
         return self.places - self.rated
 
     @property

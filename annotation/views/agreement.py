@@ -12,6 +12,7 @@ from annotation.queries.rubric_words import ItemWords, RubricWords, rubric_words
 from annotation.queries.sight import onlooker
 from annotation.rules.blinding import check_study_results
 from annotation.views.access import Place, in_study
+from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.drawing.forest import Estimate
 from annotation.views.plain_words import in_words, name_of, prevalence_note
 
@@ -41,7 +42,12 @@ def agreement(request: HttpRequest, place: Place) -> HttpResponse:
     viewer = onlooker(place.user, place.roles, place.study)
     check_study_results(place.roles, may_yet_rate=viewer.may_yet_rate)
     newest = freshness(place.study)
-    context = {**place.context, "freshness": newest, "run": newest.run}
+    context = {
+        **place.context,
+        "breadcrumbs": breadcrumbs(place, ("Agreement", "")),
+        "freshness": newest,
+        "run": newest.run,
+    }
     if newest.run is None:
         return render(request, "agreement/agreement.html", context)
     offered = scopes(newest.run)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from annotation.enums import LatentState
 from annotation.models import SampledLatent
@@ -14,6 +15,7 @@ from annotation.queries.rubric_words import ItemWords, rubric_words
 from annotation.queries.sight import onlooker
 from annotation.rules.blinding import check_study_results
 from annotation.views.access import Place, in_study
+from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.consensus_words import ConsensusPanel, consensus_panel
 
 ORDERS = {
@@ -34,12 +36,18 @@ class Line:
 
 @require_safe
 @in_study()
+@vary_on_headers("HX-Request")
 def consensus(request: HttpRequest, place: Place) -> HttpResponse:
     """The newest consensus; refused to everyone whom it would unblind."""
     viewer = onlooker(place.user, place.roles, place.study)
     check_study_results(place.roles, may_yet_rate=viewer.may_yet_rate)
     newest = freshness(place.study)
-    context = {**place.context, "freshness": newest, "run": newest.run}
+    context = {
+        **place.context,
+        "breadcrumbs": breadcrumbs(place, ("Consensus", "")),
+        "freshness": newest,
+        "run": newest.run,
+    }
     if newest.run is None:
         return render(request, "consensus/consensus.html", context)
     words = rubric_words(place.study.rubric)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from annotation.models import Consensus
 from annotation.queries.rubric_words import ItemWords
 from annotation.views.drawing.distribution import Method
+from annotation.views.drawing.figures import percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,24 @@ class ConsensusPanel:
     dawid_skene: Leader | None
     majority: tuple[str, ...]
     """More than one is a tie; none where nobody gave an answer."""
+
+    @property
+    def caption(self) -> str:
+        return f"{self.words.name}: opinion and single truth beside majority vote and Dawid-Skene"
+
+    @property
+    def summary(self) -> str:
+        """For a closed panel: the item and the answer that leads, with its share."""
+        return f"{self.words.name}: {self.theta.label}, {percent(self.theta.share)}" if self.theta else self.words.name
+
+    @property
+    def rests_on(self) -> str:
+        return f"of {self.row.ratings} rating{'' if self.row.ratings == 1 else 's'}"
+
+    @property
+    def weights(self) -> list[tuple[str, float]]:
+        """(pseudonym, weight) by pseudonym."""
+        return sorted(self.row.weights.items())
 
     @property
     def settled(self) -> bool:

@@ -1,19 +1,23 @@
 """The run's latents as a table, and one latent's page."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from annotation.enums import LatentState, Role
 from annotation.queries.latent_detail import LatentDetail, latent_detail
-from annotation.queries.latent_list import SORTS, LatentFilter, latent_table
+from annotation.queries.latent_list import SORTS, LatentFilter, LatentRow, LatentTable, latent_table
 from annotation.queries.results import freshness
 from annotation.queries.rubric_words import RubricWords, rubric_words
 from annotation.queries.sight import onlooker
 from annotation.views.access import Place, in_study
+from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.consensus_words import ConsensusPanel, consensus_panel
+from annotation.views.drawing.density import DensityMeter, density_meter
 
 DENSITIES = {
     "rare": ("Up to 0.1 % of tokens", 0.0, 0.001),
@@ -25,29 +29,43 @@ DENSITIES = {
 """Bands of density to filter by: label, open lower bound, closed upper bound."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row of the table with its density drawn."""
+
+    row: LatentRow
+    meter: DensityMeter
+    concept: str
+    """The consensus concept in the rubric's words."""
+
+
 @require_safe
 @in_study(Role.RESEARCHER)
+@vary_on_headers("HX-Request")
 def latents(request: HttpRequest, place: Place) -> HttpResponse:
     """The sampled latents, or all of the run."""
     study = place.study
     has_sample = study.sample.exists()
-    wanted = _wanted(request.GET, has_sample)
+    viewer = onlooker(place.user, place.roles, study)
+    wanted = _wanted(request.GET, has_sample, states=viewer.sees_results)
     words, results = rubric_words(study.rubric), freshness(study)
     table = latent_table(
         study,
         wanted,
         number=request.GET.get("page", 1),
-        viewer=onlooker(place.user, place.roles, study),
+        viewer=viewer,
         results=results.run,
         concept=words.concept_key,
     )
     context = {
         **place.context,
+        "breadcrumbs": breadcrumbs(place, ("Latents", "")),
         "table": table,
+        "lines": _lines(table, words, study.maximum_density),
         "wanted": wanted,
         "has_sample": has_sample,
         "chosen": request.GET,
-        "states": LatentState.choices,
+        "states": LatentState.choices if viewer.sees_results else [],
         "densities": [(key, label) for key, (label, _, _) in DENSITIES.items()],
         "heads": _heads(request.GET, wanted),
         "query": _without(request.GET, "page"),
@@ -75,19 +93,34 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
         "freshness": results,
         "first": panels[0] if panels else None,
         "panels": panels[1:],
-        "crumb": f"Latent {index}",
+        "breadcrumbs": breadcrumbs(place, ("Latents", "latents"), (f"Latent {index}", "")),
     }
     return render(request, "latents/latent.html", context)
 
 
-def _wanted(chosen: QueryDict, has_sample: bool) -> LatentFilter:
-    """The filter that the address asks for; what is not offered is ignored."""
+def _lines(table: LatentTable, words: RubricWords, bound: float) -> list[Line]:
+    concepts = words.of(words.concept_key)
+    return [
+        Line(
+            row=row,
+            meter=density_meter(row.latent.density, bound),
+            concept=concepts.label(row.concept) if row.concept else "",
+        )
+        for row in table.rows
+    ]
+
+
+def _wanted(chosen: QueryDict, has_sample: bool, *, states: bool) -> LatentFilter:
+    """The filter that the address asks for; what is not offered is ignored.
+
+    states: whether she may filter by state. A state tells what others said, also to somebody who only counts rows.
+    """
     state, sort = chosen.get("state", ""), chosen.get("sort", "")
     density = DENSITIES.get(chosen.get("density", ""))
     sampled = has_sample and chosen.get("show") != "all"
     return LatentFilter(
         sampled=sampled,
-        state=LatentState(state) if sampled and state in LatentState.values else None,
+        state=LatentState(state) if sampled and states and state in LatentState.values else None,
         density=density[1:] if density else None,
         sort=sort.lstrip("-") if sort.lstrip("-") in SORTS else "position",
         descending=sort.startswith("-"),

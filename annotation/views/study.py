@@ -18,6 +18,7 @@ from annotation.queries.sight import onlooker
 from annotation.queries.study_overview import institution_overview, study_overview
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study, say_refusal
+from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.run_progress import run_bar, under_way
 
 
@@ -25,7 +26,7 @@ from annotation.views.run_progress import run_bar, under_way
 @in_study(Role.RESEARCHER, Role.COORDINATOR)
 def study(request: HttpRequest, place: Place) -> HttpResponse:
     """The whole study for its researcher; her own institution's totals for a coordinator."""
-    shared = {**place.context, **_run_context(place)}
+    shared = {**place.context, **_run_context(place), "breadcrumbs": breadcrumbs(place)}
     if Role.RESEARCHER not in place.roles:
         own = institution_overview(place.study, institutions_coordinated(place.user, place.study))
         return render(request, "studies/coordinator.html", {**shared, "overview": own})
