@@ -3,7 +3,7 @@ FROM python:3.11-slim-bookworm AS base
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN groupadd --gid 10001 consilium \
     && useradd --uid 10001 --gid consilium --create-home consilium \
-    && install --directory --owner=consilium --group=consilium /artifacts /models
+    && install --directory --owner=consilium --group=consilium /artifacts
 WORKDIR /app
 
 # Packages in stages of their own: a change of the code does not install them again. Their versions are in pyproject.toml.
@@ -40,7 +40,7 @@ CMD ["gunicorn", "config.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-
 FROM base AS gpu
 COPY --from=gpu-packages /venv /venv
 COPY saeserve saeserve
-ENV ARTIFACT_ROOT=/artifacts MODEL_ROOT=/models
+ENV ARTIFACT_ROOT=/artifacts
 USER 10001
 HEALTHCHECK --interval=60s --timeout=30s --start-period=90s --retries=5 CMD ["sh", "-c", "celery -A saeserve.worker inspect ping -t 20 -d gpu@$(hostname)"]
 CMD ["celery", "-A", "saeserve.worker", "worker", "-Q", "gpu", "-c", "1", "-n", "gpu@%h", "-l", "INFO"]

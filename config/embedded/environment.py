@@ -20,8 +20,6 @@ def site_environment(given: Mapping[str, str], place: Place, address: str) -> di
         "HTTPS": "0",  # loopback: there is no TLS proxy in front
         "ARTIFACT_ROOT": str(place.artifacts),
         "STATIC_ROOT": str(place.static),
-        "MODEL_ROOT": str(place.models),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONUNBUFFERED": "1",
     }
     return {name: value for name, value in wanted.items() if name not in given}

@@ -63,7 +63,7 @@ def beat(place: Place, environment: Mapping[str, str]) -> Program:
 
 def gpu_worker(place: Place, environment: Mapping[str, str]) -> Program:
     words = ["celery", "-A", "saeserve.worker", "worker", "-Q", "gpu", "-c", "1", "-n", "gpu@%h", "-l", "INFO"]
-    return Program("gpu", [PYTHON, "-m", *words], place.log("gpu"), environment, signal.SIGQUIT)
+    return Program("gpu", [PYTHON, "-m", *words], place.log("gpu"), _without_django(environment), signal.SIGQUIT)
 
 
 def inference_packages(place: Place, environment: Mapping[str, str]) -> Program:
@@ -74,3 +74,13 @@ def inference_packages(place: Place, environment: Mapping[str, str]) -> Program:
 def reference_model(place: Place, environment: Mapping[str, str]) -> Program:
     words = ["saeserve", "reference", "--into", str(place.models)]
     return Program("reference", [PYTHON, "-m", *words], place.log("reference"), environment)
+
+
+def _without_django(environment: Mapping[str, str]) -> dict[str, str]:
+    """Celery imports Django wherever this variable is set; the GPU side runs without it."""
+    return {name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"}
+
+
+def reference_folder(place: Place) -> Path:
+    """Where `saeserve reference` puts the model."""
+    return place.models / "smollm2-135m-instruct"

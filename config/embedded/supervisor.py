@@ -133,7 +133,10 @@ class Supervisor:
                 programs.reference_model(place, environment),
                 then=lambda: self.site.append(keep(programs.gpu_worker(place, environment))),
             ),
-            Step("Importing the demo and asking for its mining run", manage("demo_start")),
+            Step(
+                "Importing the demo and asking for its mining run",
+                manage("demo_start", "--model", str(programs.reference_folder(place))),
+            ),
         ]
 
     def _look(self) -> None:
