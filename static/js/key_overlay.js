@@ -43,10 +43,14 @@ function rows(controls) {
   return list;
 }
 
-function sections() {
+function section(title, controls) {
+  return element("section", {}, element("h3", { textContent: title }), rows(controls));
+}
+
+function keyedControls() {
   const page = [], questions = new Map();
   for (const control of document.querySelectorAll("[data-key]")) {
-    if (control.matches(":disabled") || !(control.checkVisibility?.() ?? true)) continue;
+    if (control.dataset.key === "Enter" || control.matches(":disabled") || !(control.checkVisibility?.() ?? true)) continue;
     const question = control.matches("input[type=radio], input[type=checkbox]") && control.closest("[data-key-group]");
     if (question) questions.set(question, [...(questions.get(question) ?? []), [control.dataset.key, nameOf(control)]]);
     else page.push([control.dataset.key, nameOf(control)]);
@@ -55,16 +59,16 @@ function sections() {
 }
 
 function dialogOf() {
-  const { page, questions } = sections();
+  const { page, questions } = keyedControls();
   const off = element("input", { type: "checkbox", checked: !document.documentElement.classList.contains("keys-off") });
   off.addEventListener("change", () => keysOff(!off.checked));
   const always = [["Esc", "Leave a text box"], ["?", "Show this list"]];
   if (document.querySelector("form[data-enter-submits]")) always.unshift(["Enter", "Submit when complete"], ["Ctrl Enter", "Submit from inside a text box"]);
-  const dialog = element("dialog", { className: "keys-dialog" }, element("h2", { textContent: "Keys on this page" }), rows([...page, ...always]));
+  const groups = element("div", { className: "keys-sections" }, section("Everywhere", [...page, ...always]));
+  for (const [question, controls] of questions) groups.append(section(question.dataset.label, controls));
+  const title = element("h2", { textContent: "Keys on this page", tabIndex: -1, autofocus: true });
+  const dialog = element("dialog", { className: "keys-dialog" }, title, groups);
   dialog.setAttribute("aria-label", "Keys on this page");
-  for (const [question, controls] of questions) {
-    dialog.append(element("section", {}, element("h3", { textContent: question.dataset.label }), rows(controls)));
-  }
   const close = element("button", { className: "button button-wide", type: "button", textContent: "Close" });
   close.addEventListener("click", () => dialog.close());
   dialog.append(element("label", {}, off, "Single keys are on"), close);

@@ -1,5 +1,6 @@
 // Presses controls by key. A control says its key in data-key.
-// Digits answer the current question ([data-key-group][data-current]); letters reach the whole page.
+// Digits answer the current question ([data-key-group][data-current]) or, if it has no such answer, the next open
+// one that has; letters reach the whole page.
 // Inside text, keys write text: Esc leaves it, Ctrl+Enter or Cmd+Enter submits from within.
 
 const TEXT = "textarea, select, [contenteditable=true], input:not([type=radio]):not([type=checkbox]):not([type=button]):not([type=submit])";
@@ -8,15 +9,17 @@ function visible(control) {
   return control.checkVisibility ? control.checkVisibility() : control.offsetParent !== null;
 }
 
-function reachable(control) {
-  if (control.matches(":disabled") || !visible(control)) return false;
-  const digitOfAnAnswer = /^\d$/.test(control.dataset.key) && control.matches("input[type=radio], input[type=checkbox]");
-  const question = control.closest("[data-key-group]");
-  return !digitOfAnAnswer || !question || question.hasAttribute("data-current");
+function follows(question, current) {
+  return !current || Boolean(current.compareDocumentPosition(question) & Node.DOCUMENT_POSITION_FOLLOWING);
 }
 
 function controlFor(key) {
-  return [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(reachable);
+  const controls = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter((control) => !control.matches(":disabled") && visible(control));
+  const questionOf = (control) => control.matches("input[type=radio], input[type=checkbox]") && control.closest("[data-key-group]");
+  if (!/^\d$/.test(key)) return controls[0];
+  const current = document.querySelector("[data-key-group][data-current]");
+  return controls.find((control) => !questionOf(control) || questionOf(control) === current)
+    ?? controls.find((control) => follows(questionOf(control), current) && !questionOf(control).querySelector(":checked"));
 }
 
 function press(control) {

@@ -1,5 +1,5 @@
 // Which question of a form is the current one: the focused one, else the first without an answer.
-// Choosing an answer moves on to the next open question; arrow keys within a scale do not.
+// Choosing an answer, or leaving a text with Esc, moves on to the next open question; arrow keys within a scale do not.
 
 const QUESTION = "[data-key-group]";
 let stepping = false;
@@ -34,7 +34,12 @@ function begin(root) {
   if (first) makeCurrent(first);
 }
 
-document.addEventListener("keydown", (event) => { stepping = event.key.startsWith("Arrow"); }, true);
+document.addEventListener("keydown", (event) => {
+  stepping = event.key.startsWith("Arrow");
+  const question = event.key === "Escape" && event.target.closest?.(QUESTION);
+  const listOpen = event.target.getAttribute?.("aria-expanded") === "true";
+  if (question && !listOpen && answered(question) && !event.target.matches("[type=radio], [type=checkbox]")) moveOnFrom(question);
+}, true);
 document.addEventListener("pointerdown", () => { stepping = false; }, true);
 document.addEventListener("focusin", (event) => {
   const question = event.target.closest(QUESTION);

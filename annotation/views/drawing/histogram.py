@@ -75,8 +75,8 @@ def histogram(edges: Sequence[float], counts: Sequence[int], deciles: Sequence[f
 
 
 def _bar(scale: LogScale, low: float, high: float, amount: int, most: int) -> Bar:
-    """A bin of at least one firing is at least two pixels tall: rare is not never."""
-    height = max(2.0, round(HEIGHT * amount / most, 2)) if amount else 0.0
+    """A bin of at least one firing is at least three pixels tall: rare is not never."""
+    height = max(3.0, round(HEIGHT * amount / most, 2)) if amount else 0.0
     x = scale.x(low)
     return Bar(
         x=x,
