@@ -21,16 +21,15 @@ from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import DecisionOutcome, DisagreementCause, ItemKind, Role, SnippetKind
 from annotation.models import Membership, SampledLatent, Slot, Snippet, Study, User
 from annotation.rules.refusal import Refused
-from annotation.science.simulate import (
+from annotation.science.simulate import SimulatedRating, simulated_ratings
+from annotation.science.simulated_world import (
     Candidates,
     ConceptOption,
     Read,
     SimulatedLatent,
     SimulatedRater,
-    SimulatedRating,
     simulated_latents,
     simulated_raters,
-    simulated_ratings,
 )
 
 WORD = re.compile(r"\w[\w'/-]*\w|\w")

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, is_dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 
@@ -18,19 +18,17 @@ def digest(records: Iterable[Any], **context: Any) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def _line(record: Any) -> str:
-    return json.dumps(_plain(record), sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-
-
 def _plain(value: Any) -> Any:
+    """What the encoder does not know by itself."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {type(value).__name__: _plain(asdict(value))}
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {type(value).__name__: {field.name: getattr(value, field.name) for field in fields(value)}}
+    if isinstance(value, Mapping):
+        return dict(value)
     if isinstance(value, set | frozenset):
         return {"set": sorted(_line(inner) for inner in value)}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
     raise TypeError(f"A {type(value).__name__} cannot be part of a digest; pass text, numbers or a dataclass.")
+
+
+_line = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False, default=_plain
+).encode

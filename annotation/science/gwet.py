@@ -37,7 +37,9 @@ def gwet(
     statistic = _Coefficient(counts, agreement_weights)
     return Estimate(
         value=float(statistic(np.ones((1, len(counts))))[0]),
-        interval=bootstrap_interval(len(counts), statistic, seed=seed, replicates=replicates),
+        interval=bootstrap_interval(
+            len(counts), statistic, seed=seed, replicates=replicates, n_pairable=int(pairable.sum())
+        ),
         n_units=int(pairable.sum()),
         n_ratings=int(counts[pairable].sum()),
         n_raters=int((table.codes >= 0).any(axis=0).sum()),
