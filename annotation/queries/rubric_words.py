@@ -7,9 +7,10 @@ from typing import Any
 from annotation.enums import ItemKind, Outcome
 from annotation.models import RubricItem, RubricVersion
 from annotation.queries.rating_records import NOT_CLINICAL
+from annotation.science.members import NO, YES
 from annotation.science.types import OTHER
 
-FIXED = {NOT_CLINICAL: "Not clinical", OTHER: "Some other concept", "True": "Yes", "False": "No"}
+FIXED = {NOT_CLINICAL: "Not clinical", OTHER: "Some other concept", YES: "Yes", NO: "No"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,14 +116,15 @@ def _wanted(chosen: QueryDict, has_sample: bool, *, states: bool) -> LatentFilte
     states: whether she may filter by state. A state tells what others said, also to somebody who only counts rows.
     """
     state, sort = chosen.get("state", ""), chosen.get("sort", "")
+    field = sort.removeprefix("-")
     density = DENSITIES.get(chosen.get("density", ""))
     sampled = has_sample and chosen.get("show") != "all"
     return LatentFilter(
         sampled=sampled,
         state=LatentState(state) if sampled and states and state in LatentState.values else None,
         density=density[1:] if density else None,
-        sort=sort.lstrip("-") if sort.lstrip("-") in SORTS else "position",
-        descending=sort.startswith("-"),
+        sort=field if field in SORTS else "position",
+        descending=sort.startswith("-") and field in SORTS,
     )
 
 
