@@ -121,9 +121,7 @@ def test_what_is_no_draft_is_told_so(world: World, slot: Slot, signed_in: SignIn
 
 
 @pytest.mark.parametrize("answer", [{"deep": {"er": 1}}, [[1]], "x" * 30_000, float("1e999")])
-def test_answers_that_no_rubric_asks_for_are_refused(
-    world: World, slot: Slot, signed_in: SignIn, answer: Any
-) -> None:
+def test_answers_that_no_rubric_asks_for_are_refused(world: World, slot: Slot, signed_in: SignIn, answer: Any) -> None:
     body = json.dumps({"ticket": write_ticket(slot), "answers": {"concept": answer}}).replace("Infinity", "1e999")
     response = put(signed_in(world.ada), body)
     assert response.status_code == 409

@@ -150,7 +150,12 @@ def test_a_draft_comes_back_as_it_was(world: World, signed_in: SignIn) -> None:
     ada = signed_in(world.ada)
     ada.get(page(world))
     slot = held(world.ada)
-    answers = {"concept": "troponin", "category": "measurement", "flags": ["artefact"], "rationale": "All <b>troponin</b>"}
+    answers = {
+        "concept": "troponin",
+        "category": "measurement",
+        "flags": ["artefact"],
+        "rationale": "All <b>troponin</b>",
+    }
     Draft.objects.create(
         round=slot.round, latent=slot.latent, rater=world.ada, answers=answers, saved_at=timezone.now()
     )
@@ -161,9 +166,7 @@ def test_a_draft_comes_back_as_it_was(world: World, signed_in: SignIn) -> None:
     assert 'data-state="saved"' in html
 
 
-def test_a_rater_is_offered_the_frozen_list_and_her_own_terms_and_nobody_elses(
-    world: World, signed_in: SignIn
-) -> None:
+def test_a_rater_is_offered_the_frozen_list_and_her_own_terms_and_nobody_elses(world: World, signed_in: SignIn) -> None:
     rate_next(world.study, world.ben, concept="bens secret term")
     rate_next(world.study, world.ada, concept="adas own term")
     Concept.objects.create(study=world.study, name="added later", created_at=timezone.now())
