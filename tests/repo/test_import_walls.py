@@ -36,15 +36,15 @@ def test_the_web_side_leaves_torch_alone(statement: str) -> None:
     assert loaded_by(statement) & HEAVY == set()
 
 
-EVERY_MODULE = """
-import importlib, pkgutil, saeserve
+EVERY_MODULE = f"""
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys({sorted(WEB)}))  # as where none of them is installed: importing one fails
+import saeserve
 for module in pkgutil.walk_packages(saeserve.__path__, "saeserve."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
 """
 
 
-def test_the_gpu_side_leaves_django_alone() -> None:
-    modules = loaded_by(EVERY_MODULE)
-    assert modules & WEB == set()
-    assert "torch" in modules  # else this test would look at a side that loads nothing
+def test_the_gpu_side_works_where_django_is_not_installed() -> None:
+    assert "torch" in loaded_by(EVERY_MODULE)
