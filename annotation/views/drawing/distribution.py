@@ -100,7 +100,7 @@ def _column(method: Method, size: int) -> list[Cell]:
         return [_cell(method, None, None, leads=False, ties=False)] * size
     top = max(method.shares)
     leaders = [abs(share - top) < 1e-9 for share in method.shares]
-    intervals = method.intervals or [None] * size
+    intervals: Sequence[tuple[float, float] | None] = method.intervals or [None] * size
     return [
         _cell(method, share, bounds, leads=leads, ties=leads and sum(leaders) > 1)
         for share, bounds, leads in zip(method.shares, intervals, leaders, strict=True)

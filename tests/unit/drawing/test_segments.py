@@ -42,6 +42,10 @@ def test_two_tokens_on_one_character_shade_by_the_stronger() -> None:
     assert shaded("é", token(0, 1, 2.0), token(0, 1, 8.0)) == [("é", 4)]
 
 
+def test_a_token_without_characters_shades_nothing() -> None:
+    assert shaded("pain", token(2, 2, 9.0)) == []
+
+
 def test_punctuation_and_line_breaks_fire_by_themselves() -> None:
     cut = segments("Plan:\n- rest", [token(4, 5, 3.0), token(5, 6, 9.0)], 10.0)
     assert [(part.text, part.level, part.blank) for part in cut] == [
