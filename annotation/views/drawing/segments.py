@@ -48,7 +48,8 @@ def segments(text: str, tokens: Sequence[Mapping[str, Any]], scale: float) -> tu
     """Cut `text` into segments such that every word with a firing piece is shaded whole, by its strongest piece.
 
     `tokens` are {start, end, activation}, characters from the start of `text`, in any order; `scale` is the activation
-    drawn strongest. A token that covers no word (punctuation, a line break) shades exactly its own characters; one without characters shades nothing.
+    drawn strongest. A token that covers no word (punctuation, a line break) shades exactly its own characters; one
+    without characters shades nothing.
     Raises BadTokens where a token lies outside the text.
     """
     levels = [0] * len(text)
