@@ -1,0 +1,139 @@
+"""A person's studies, and what each of her roles can do there next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from annotation.enums import LatentState, Role, RoundState, SlotState
+from annotation.models import Membership, Rating, Slot, Study, User
+from annotation.queries.case_queue import Standing, case_queue
+from annotation.queries.membership_totals import institutions_coordinated, rater_count
+from annotation.queries.next_step import next_step
+from annotation.queries.rater_workload import workloads
+from annotation.queries.rating_progress import places_for
+from annotation.queries.round_progress import round_progress
+from annotation.queries.sample_frame import sample_frame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What one role can do next."""
+
+    role: Role
+    sentence: str
+    waiting: bool
+    """Whether something waits for her; otherwise the sentence says what she waits for."""
+    page: str = ""
+    """Name of the address; empty where there is nothing to open."""
+    button: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MyStudy:
+    study: Study
+    errands: tuple[Errand, ...]
+    """What waits first."""
+
+
+def my_studies(user: User, *, now: datetime) -> tuple[MyStudy, ...]:
+    """Those that she is a member of: where something waits for her first, simulated ones last."""
+    held: dict[int, set[Role]] = {}
+    for study_id, role in Membership.objects.filter(user=user, user__is_active=True).values_list("study", "role"):
+        held.setdefault(study_id, set()).add(Role(role))
+    studies = Study.objects.filter(pk__in=held).select_related("run", "rubric").order_by("simulated", "name")
+    found = [MyStudy(study=study, errands=_errands(study, user, held[study.pk], now)) for study in studies]
+    return tuple(sorted(found, key=lambda one: (one.study.simulated, not _waits(one))))
+
+
+def _waits(mine: MyStudy) -> bool:
+    return any(errand.waiting for errand in mine.errands)
+
+
+def _errands(study: Study, user: User, roles: set[Role], now: datetime) -> tuple[Errand, ...]:
+    found = [errand(study, user, now) for role, errand in ERRANDS.items() if role in roles]
+    return tuple(sorted(found, key=lambda one: not one.waiting))
+
+
+def _to_rate(study: Study, user: User, now: datetime) -> Errand:
+    rounds = list(study.rounds.filter(state=RoundState.OPEN).order_by("number").values_list("number", flat=True))
+    left = latents_left(study=study, user=user, now=now)
+    if left:
+        where = "round" if len(rounds) == 1 else "rounds"
+        numbers = " and ".join(map(str, rounds))
+        return Errand(
+            role=Role.ANNOTATOR,
+            waiting=True,
+            page="rate",
+            button="Rate",
+            sentence=f"{_latents(left)} left for you in {where} {numbers}.",
+        )
+    rated = Rating.objects.filter(study=study, rater=user).values("latent").distinct().count()
+    thanks = f" You have rated {_latents(rated)} here." if rated else ""
+    if not study.rounds.exists():
+        sentence = "The first round has not opened yet."
+    elif rounds:
+        sentence = "Nothing is left for you in the open round."
+    else:
+        sentence = "No round is open."
+    return Errand(role=Role.ANNOTATOR, waiting=False, sentence=sentence + thanks)
+
+
+def latents_left(*, study: Study, user: User, now: datetime) -> int:
+    """Latents that the rater holds or could be handed now."""
+    open_now = Slot.objects.filter(round__study=study, round__state=RoundState.OPEN)
+    held = open_now.filter(rater=user, state=SlotState.LEASED).values("latent")
+    free = Q(state=SlotState.OPEN) | Q(state=SlotState.LEASED, lease_expires_at__lt=now)
+    reachable = places_for(user=user, study=study).filter(free, round__state=RoundState.OPEN).values("latent")
+    return held.union(reachable).count()
+
+
+def _to_decide(study: Study, user: User, now: datetime) -> Errand:
+    queue = case_queue(study=study, user=user, roles=[Role.ADJUDICATOR])
+    waiting = sum(entry.standing == Standing.WAITS for entry in queue)
+    decided = sum(entry.standing == Standing.DECIDED for entry in queue)
+    if waiting:
+        sentence = "1 case waits for your decision." if waiting == 1 else f"{waiting} cases wait for your decision."
+    else:
+        sentence = f"No case waits; {decided} decided so far." if decided else "No case has been opened yet."
+    return Errand(role=Role.ADJUDICATOR, waiting=waiting > 0, page="cases", button="Cases", sentence=sentence)
+
+
+def _to_direct(study: Study, user: User, now: datetime) -> Errand:
+    rounds = round_progress(study)
+    step = next_step(study, sample_frame(study), rounds, raters=rater_count(study))
+    settled = study.sample.filter(state=LatentState.ACCEPTED).count()
+    drawn = study.sample.count()
+    sentence = step.sentence + (f" {settled} of {drawn} latents are accepted." if settled else "")
+    return Errand(role=Role.RESEARCHER, waiting=bool(step.wish), page="study", button="Study page", sentence=sentence)
+
+
+def _to_look_after(study: Study, user: User, now: datetime) -> Errand:
+    own = institutions_coordinated(user, study)
+    raters = workloads(study, institutions=own, now=now)
+    behind = sum(load.left > 0 for load in raters)
+    if not raters:
+        sentence, waiting = "Your institution has no rater in this study yet: invite the first.", True
+    elif behind:
+        verb = "has" if behind == 1 else "have"
+        sentence, waiting = f"{behind} of your {_raters(len(raters))} {verb} latents left to rate.", True
+    else:
+        sentence, waiting = f"None of your {_raters(len(raters))} has anything left to rate.", False
+    return Errand(role=Role.COORDINATOR, waiting=waiting, page="people", button="People", sentence=sentence)
+
+
+def _latents(number: int) -> str:
+    return "1 latent" if number == 1 else f"{number:,} latents"
+
+
+def _raters(number: int) -> str:
+    return "1 rater" if number == 1 else f"{number:,} raters"
+
+
+ERRANDS: dict[Role, Callable[[Study, User, datetime], Errand]] = {
+    Role.ANNOTATOR: _to_rate,
+    Role.ADJUDICATOR: _to_decide,
+    Role.COORDINATOR: _to_look_after,
+    Role.RESEARCHER: _to_direct,
+}

@@ -1,0 +1,108 @@
+"""In and out, and one's own account."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotation.actions.accounts import choose_password
+from annotation.actions.links import link_is_open, redeem_link
+from annotation.models import Membership, User
+from annotation.rules.refusal import Refused
+from annotation.views.account_forms import PasswordForm, SignInForm
+from annotation.views.sign_in_limit import TOO_MANY, forget_failures, may_try, note_failure
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@login_not_required
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """By e-mail and password. Nobody has a password until she chose one: the first time is by a one-time link."""
+    onward = _onward(request)
+    if request.user.is_authenticated:
+        return redirect(onward)
+    form = SignInForm(request, request.POST or None)
+    if request.method != "POST":
+        return render(request, "account/sign_in.html", {"form": form, "next": request.GET.get("next", "")})
+    email = request.POST.get("username", "")
+    refused = "" if may_try(request, email) else TOO_MANY
+    if not refused and form.is_valid():
+        forget_failures(request, email)
+        login(request, form.get_user(), backend=BACKEND)
+        return redirect(onward)
+    if not refused:
+        note_failure(request, email)
+    context = {"form": form, "refused": refused, "next": request.POST.get("next", "")}
+    return render(request, "account/sign_in.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    messages.info(request, "You are signed out.")
+    return redirect("sign_in")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """A one-time link. GET spends nothing, so that a mail scanner that follows it locks nobody out; POST enters."""
+    if request.method != "POST":
+        is_open = link_is_open(token=token, now=timezone.now())
+        return _enter_page(request) if is_open else _spent(request, "This sign-in link has been used or has run out.")
+    try:
+        user = redeem_link(token=token, now=timezone.now())
+    except Refused as error:
+        return _spent(request, str(error))
+    login(request, user, backend=BACKEND)
+    return redirect("home")
+
+
+@sensitive_post_parameters()
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """Who I am here, where I take part, and my password."""
+    user = request.user
+    assert isinstance(user, User)  # LoginRequiredMiddleware stands in front.
+    form = PasswordForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            choose_password(password=form.cleaned_data["new"], by=user, now=timezone.now())
+        except Refused as error:
+            form.add_error("new", str(error))
+        else:
+            update_session_auth_hash(request, user)
+            messages.success(request, "Your password is set. You can sign in by it from now on.")
+            return redirect("account")
+    memberships = Membership.objects.filter(user=user).select_related("study", "institution")
+    context = {"form": form, "memberships": memberships.order_by("study__name", "role")}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "account/account.html", context, status=status)
+
+
+def _enter_page(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/enter.html")
+
+
+def _spent(request: HttpRequest, sentence: str) -> HttpResponse:
+    return render(request, "account/spent.html", {"sentence": sentence}, status=HTTPStatus.GONE)
+
+
+def _onward(request: HttpRequest) -> str:
+    """The page that was asked for before signing in, if it is one of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return wanted if ours else "home"
