@@ -13,7 +13,7 @@ env = environ.Env()
 
 def required(name: str, what: str) -> str:
     """The variable's value, or a stop that says what to set."""
-    value = env.str(name, default="")
+    value = str(env.str(name, default=""))
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set. Set it to {what}, or start everything with `make run`, which sets it for you."

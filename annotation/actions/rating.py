@@ -66,6 +66,8 @@ def _store(
     by: User,
     now: datetime,
 ) -> Rating:
+    if membership.institution is None:
+        raise Refused("Your membership names no institution. Ask the study's researcher to add it.")
     concept = None
     if answers.outcome == Outcome.ANSWERED:
         concept = find_or_add_concept(study=round_.study, name=answers.concept, by=by, now=now)

@@ -1,7 +1,7 @@
 """Computes a study's agreement and consensus from its ratings, once per set of ratings."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,8 @@ from annotation.science.clc_parameters import ClcParameters
 from annotation.science.clc_result import ClcResult
 from annotation.science.dawid_skene import DawidSkene, dawid_skene
 from annotation.science.digest import digest
-from annotation.science.gwet import gwet
+from annotation.science.distance import Level
+from annotation.science.gwet import Weights, gwet
 from annotation.science.majority import majority
 from annotation.science.members import YES_OR_NO, answers_by_member
 from annotation.science.raw_agreement import raw_agreement
@@ -27,7 +28,7 @@ from annotation.science.types import Answer, Estimate, Item, Undefined
 
 VERSION = "results-1"
 REPLICATES = 2000
-LEVELS = {
+LEVELS: Mapping[ItemKind, Level] = {
     ItemKind.CONCEPT: "nominal",
     ItemKind.NOMINAL: "nominal",
     ItemKind.ORDINAL: "ordinal",
@@ -130,7 +131,8 @@ def agreement_rows(item: RubricItem, records: Sequence[RatingRecord], *, seed: i
     yield _agreement(item, "alpha", LEVELS[kind], alpha(table, LEVELS[kind], seed=seed, replicates=REPLICATES), table)
     if kind != ItemKind.FLAGS:
         ordered = kind in (ItemKind.ORDINAL, ItemKind.CONFIDENCE)
-        weights, name = ("ordinal", "ac2") if ordered else ("identity", "ac1")
+        weights: Weights = "ordinal" if ordered else "identity"
+        name = "ac2" if ordered else "ac1"
         yield _agreement(item, name, LEVELS[kind], gwet(table, weights, seed=seed, replicates=REPLICATES), table)
     yield _agreement(item, "raw", LEVELS[kind], raw_agreement(table, seed=seed, replicates=REPLICATES), table)
 
