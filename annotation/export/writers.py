@@ -90,11 +90,11 @@ def write_table(
     with ExitStack() as stack:
         files = {name: stack.enter_context(DigestFile(folder / f"{table.name}{suffix}.{name}")) for name in formats}
         writers: list[BatchWriter] = [WRITERS[name](file, schema) for name, file in files.items()]
+        for writer in writers:
+            stack.callback(writer.close)
         for batch in batches:
             check_batch(batch)
             for writer in writers:
                 writer.write(batch.replace_schema_metadata(schema.metadata))
             rows += batch.num_rows
-        for writer in writers:
-            writer.close()
     return WrittenTable(table=table, rows=rows, files={name: file.written for name, file in files.items()})

@@ -6,7 +6,7 @@ from datetime import datetime
 from annotation.enums import Role
 from annotation.models import Institution, Membership, Study, User
 from annotation.queries.rater_workload import Workload, workloads
-from annotation.rules.inviting import may_hand_link
+from annotation.rules.inviting import accounts_to_open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +45,16 @@ def rater_rows(
     """All raters for a researcher (institutions None), or those of the coordinator's institutions by name."""
     named = institutions is not None
     found = workloads(study, now=now, institutions=institutions)
-    return tuple(_rater(load, study, by, named) for load in found if load.membership.user.is_active)
+    active = [load for load in found if load.membership.user.is_active]
+    openable = accounts_to_open(by, [load.membership.user for load in active], study)
+    return tuple(_rater(load, named, load.membership.user_id in openable) for load in active)
 
 
 def other_members(study: Study, *, by: User) -> tuple[MemberRow, ...]:
     """For the researcher: adjudicators by pseudonym, coordinators and researchers by name."""
-    members = Membership.objects.filter(study=study, user__is_active=True).exclude(role=Role.ANNOTATOR)
+    others = Membership.objects.filter(study=study, user__is_active=True).exclude(role=Role.ANNOTATOR)
+    members = list(others.select_related("user", "institution").order_by("role", "pseudonym"))
+    openable = accounts_to_open(by, [member.user for member in members], study)
     return tuple(
         MemberRow(
             membership=member.pk,
@@ -58,13 +62,13 @@ def other_members(study: Study, *, by: User) -> tuple[MemberRow, ...]:
             role=member.get_role_display(),
             institution=member.institution.name if member.institution else "",
             entered=member.user.last_login is not None,
-            may_link=may_hand_link(by, member.user, study),
+            may_link=member.user_id in openable,
         )
-        for member in members.select_related("user", "institution").order_by("role", "pseudonym")
+        for member in members
     )
 
 
-def _rater(load: Workload, study: Study, by: User, named: bool) -> RaterRow:
+def _rater(load: Workload, named: bool, may_link: bool) -> RaterRow:
     member = load.membership
     return RaterRow(
         membership=member.pk,
@@ -75,5 +79,5 @@ def _rater(load: Workload, study: Study, by: User, named: bool) -> RaterRow:
         left=load.left,
         last_active=load.last_active,
         entered=member.user.last_login is not None,
-        may_link=may_hand_link(by, member.user, study),
+        may_link=may_link,
     )

@@ -1,5 +1,7 @@
 """Whom a person may invite, and to whom she may hand a link that opens an account."""
 
+from collections.abc import Iterable
+
 from annotation.enums import Role
 from annotation.models import Institution, Membership, Study, User
 from annotation.rules.membership import check_role
@@ -21,19 +23,25 @@ def check_invitation(by: User, study: Study, *, role: Role, institution: Institu
 
 
 def may_hand_link(by: User, to: User, study: Study) -> bool:
-    """Whether she may hold a link that opens this person's account.
+    """Whether she may hold a link that opens this person's account."""
+    return to.pk in accounts_to_open(by, [to], study)
 
-    Only if everything that the account may do is hers to give: otherwise inviting somebody by her address would open
-    another study, or another role, to the inviter.
+
+def accounts_to_open(by: User, people: Iterable[User], study: Study) -> frozenset[int]:
+    """Ids of those to whom she may hand a link. The same number of statements however many they are.
+
+    Only people whose every membership is hers to give: otherwise inviting somebody by her address would open another
+    study, or another role, to the inviter.
     """
-    if by.pk == to.pk or to.is_staff or to.is_superuser or not to.is_active:
-        return False
-    memberships = Membership.objects.filter(user=to)
+    plain = {one.pk for one in people if one.is_active and not (one.is_staff or one.is_superuser or one.pk == by.pk)}
+    held = Membership.objects.filter(user__in=plain)
     if _directs(by, study):
         directed = Membership.objects.filter(user=by, role=Role.RESEARCHER).values("study")
-        return not memberships.exclude(study__in=directed).exists()
-    own = memberships.filter(study=study, role=Role.ANNOTATOR, institution__in=_coordinated(by, study))
-    return not memberships.exclude(pk__in=own.values("pk")).exists()
+        beyond = held.exclude(study__in=directed)
+    else:
+        own = held.filter(study=study, role=Role.ANNOTATOR, institution__in=_coordinated(by, study))
+        beyond = held.exclude(pk__in=own.values("pk"))
+    return frozenset(plain - set(beyond.values_list("user", flat=True)))
 
 
 def _directs(by: User, study: Study) -> bool:
