@@ -248,3 +248,9 @@ def test_the_weights_add_up_to_the_effective_number_of_raters():
         assert sum(consensus.weights.values()) == pytest.approx(consensus.n_eff)
         assert consensus.n_eff <= consensus.n_raters + 1e-9
     assert by_latent(result)["latent 00"].n_institutions == 2
+
+
+def test_entropy_is_that_of_theta_as_a_share_of_the_most_it_could_be():
+    for consensus in clc(random_answers(3), ITEM, seed=1).latents:
+        expected = -sum(share * np.log(share) for share in consensus.theta) / np.log(3)
+        assert consensus.entropy == pytest.approx(expected, abs=1e-12)

@@ -66,3 +66,10 @@ def test_less_agreement_at_home_than_abroad_is_no_bonus(ratings):
 def test_where_everybody_agrees_there_is_no_excess(ratings):
     _, (north, _) = effects_of(ratings(*["aaa"] * 30, institutions="nns"))
     assert north.rho == pytest.approx(20 * 0.1 / 50)
+
+
+def test_few_pairs_across_institutions_say_little_however_many_agree_at_home(ratings):
+    """20 pairs at home always agree; only 2 pairs across could show that strangers do not."""
+    _, (north, _) = effects_of(ratings(*["aa."] * 19, "aab", institutions="nns"))
+    assert (north.n_within_pairs, north.n_cross_pairs) == (20, 2)
+    assert north.rho == pytest.approx((2 * 1.0 + 20 * 0.1) / 22)

@@ -27,3 +27,17 @@ def test_cannot_tell_is_no_vote(ratings):
     first, second = majority(ratings("a..", "..."))
     assert (first.winners, first.cannot_tell, first.n_raters) == (("a",), 2, 1)
     assert (second.winners, second.cannot_tell, second.share) == ((), 3, 0)
+
+
+def test_half_a_vote_more_is_no_tie():
+    answers = [
+        Answer("1", "ada", "a"),
+        Answer("1", "ada", "b", reading=2),
+        Answer("1", "ben", "a"),
+        Answer("1", "eva", "b"),
+    ]
+    (level,) = majority(answers)
+    (ahead,) = majority([*answers[:3], Answer("1", "eva", "c")])
+    assert level.winners == ("a", "b")
+    assert ahead.winners == ("a",)
+    assert ahead.votes == {"a": 1.5, "c": 1, "b": 0.5}
