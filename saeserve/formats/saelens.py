@@ -97,7 +97,8 @@ def _config(folder: Path) -> dict[str, Any]:
             "cfg.json is not in the SAELens v6 layout (it has no metadata); convert it with SAELens 6 or later."
         )
     version = str(config["metadata"].get("sae_lens_version") or "")
-    if not version or int(version.split(".")[0]) < 6:
+    major = version.split(".")[0]
+    if not major.isdigit() or int(major) < 6:
         raise BadSae(
             f"cfg.json was written by SAELens {version or 'of unknown version'}; only version 6 and later is read."
         )

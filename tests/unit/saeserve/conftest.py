@@ -1,0 +1,93 @@
+"""A tiny world for the GPU side: a model, an SAE that `saeserve train` made for it, and a corpus."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from saeserve.contract import MiningRequest
+from saeserve.corpus_import import import_corpus
+from saeserve.fit import Fit, load_fit
+from saeserve.reference import prepare_reference
+from saeserve.train.plan import TrainPlan
+from saeserve.train.run import train_sae
+from tests.unit.saeserve import tiny
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """The models are so small that a second thread only waits."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.write_model(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.write_jsonl(tmp_path_factory.mktemp("corpus") / "notes.jsonl", tiny.documents(64))
+
+
+@pytest.fixture(scope="session")
+def plan(model_folder: Path, corpus_file: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainPlan:
+    folder = tmp_path_factory.mktemp("trained")
+    return TrainPlan(
+        model=model_folder,
+        hook_point=tiny.HOOK_POINT,
+        corpus=corpus_file,
+        into=folder / "sae",
+        cache=folder / "cache",
+        width=256,
+        k=3,
+        train_tokens=4_000,
+        held_out_tokens=1_500,
+        epochs=10,
+        batch=256,
+        context_tokens=60,
+        dtype="float32",
+        data_note="made-up notes",
+    )
+
+
+@pytest.fixture(scope="session")
+def sae_folder(plan: TrainPlan) -> Path:
+    train_sae(plan, command="python -m saeserve train", say=lambda line: None)
+    return plan.into
+
+
+@pytest.fixture(scope="session")
+def fit(model_folder: Path, sae_folder: Path) -> Fit:
+    return load_fit(model_folder, sae_folder, dtype="float32", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def request_for(model_folder: Path, sae_folder: Path, corpus_file: Path) -> Callable[..., MiningRequest]:
+    """Imports the corpus into a root and returns a request for it."""
+
+    def make(root: Path, *, corpus: Path = corpus_file, **changes: object) -> MiningRequest:
+        request = MiningRequest(
+            model=str(model_folder),
+            sae=str(sae_folder),
+            corpus_digest=import_corpus(corpus, root),
+            context_tokens=60,
+            dtype="float32",
+            top=5,
+            foils=3,
+            held_out=4,
+            shard_documents=16,
+        )
+        return dataclasses.replace(request, **changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def reference_folder() -> Path:
+    """The reference model, fetched and converted where an earlier run did not leave it."""
+    return prepare_reference(REPOSITORY / "var" / "models", package_folder=REPOSITORY / "var" / "weights")
