@@ -12,6 +12,8 @@ from config.embedded.ports import LOOPBACK
 from config.embedded.process import spawn, stop_all
 
 PYTHON = sys.executable
+YIELDING = ["nice", "-n", "10"]
+"""Inference and set-up take every core that they get; the site, which people wait for, comes first."""
 
 
 @dataclass
@@ -63,17 +65,19 @@ def beat(place: Place, environment: Mapping[str, str]) -> Program:
 
 def gpu_worker(place: Place, environment: Mapping[str, str]) -> Program:
     words = ["celery", "-A", "saeserve.worker", "worker", "-Q", "gpu", "-c", "1", "-n", "gpu@%h", "-l", "INFO"]
-    return Program("gpu", [PYTHON, "-m", *words], place.log("gpu"), _without_django(environment), signal.SIGQUIT)
+    return Program(
+        "gpu", [*YIELDING, PYTHON, "-m", *words], place.log("gpu"), _without_django(environment), signal.SIGQUIT
+    )
 
 
 def inference_packages(place: Place, environment: Mapping[str, str]) -> Program:
     """torch and transformers are large, so they come while the site is up; make knows whether they are there."""
-    return Program("setup", ["make", "--no-print-directory", ".venv/.gpu"], place.log("setup"), environment)
+    return Program("setup", [*YIELDING, "make", "--no-print-directory", ".venv/.gpu"], place.log("setup"), environment)
 
 
 def reference_model(place: Place, environment: Mapping[str, str]) -> Program:
     words = ["saeserve", "reference", "--into", str(place.models)]
-    return Program("reference", [PYTHON, "-m", *words], place.log("reference"), environment)
+    return Program("reference", [*YIELDING, PYTHON, "-m", *words], place.log("reference"), environment)
 
 
 def _without_django(environment: Mapping[str, str]) -> dict[str, str]:

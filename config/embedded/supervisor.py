@@ -100,10 +100,10 @@ class Supervisor:
         links.log.unlink(missing_ok=True)
         links.start()
         self._await_answer()
-        self.site.append(keep(programs.worker(self.place, self.environment)))
-        self.site.append(keep(programs.beat(self.place, self.environment)))
         say("", f"Consilium answers on {self.address}", "", self._sign_in_links(links), "")
         say(f"Ctrl-C stops everything. Data and logs are in {self.place.var}.", "")
+        for program in (programs.worker, programs.beat):
+            self.site.append(keep(program(self.place, self.environment)))
 
     def _sign_in_links(self, links: Program) -> str:
         """What the command printed. Its log is removed: one-time links are for this terminal only."""
@@ -127,12 +127,12 @@ class Supervisor:
         place, environment = self.place, self.environment
         manage = programs.manage(place, environment)
         self.steps = [
-            Step("Installing the inference packages (torch is large)", programs.inference_packages(place, environment)),
             Step(
-                "Fetching and converting the reference model",
-                programs.reference_model(place, environment),
+                "Installing the inference packages (torch is large)",
+                programs.inference_packages(place, environment),
                 then=lambda: self.site.append(keep(programs.gpu_worker(place, environment))),
             ),
+            Step("Fetching and converting the reference model", programs.reference_model(place, environment)),
             Step(
                 "Importing the demo and asking for its mining run",
                 manage("demo_start", "--model", str(programs.reference_folder(place))),

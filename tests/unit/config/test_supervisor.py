@@ -131,7 +131,9 @@ def test_a_killed_child_is_started_again_and_a_line_says_so(site: Site) -> None:
 
 
 def children(pid: int, program: str) -> list[int]:
-    listing = subprocess.run(["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        ["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout
     rows = [line.split(maxsplit=2) for line in listing.splitlines()]
     return [int(row[0]) for row in rows if int(row[1]) == pid and program in row[2]]
 
@@ -160,14 +162,22 @@ def test_a_killed_parent_takes_every_child_down_and_the_next_start_is_quick(
     killed.process.wait()
     assert running(killed.place) is None
     assert gone_within(20, below), alive(below)
+    bare = seconds_of_one_django_start()
     again = start(folder, port, name="again")
     began = time.monotonic()
     try:
         await_answer(again)
-        assert time.monotonic() - began < 15
+        # 15 s where Django alone takes 1.5 s; as a ratio, because this machine may be busy
+        assert time.monotonic() - began < 10 * bare
     finally:
         again.process.send_signal(signal.SIGTERM)
         again.process.wait(60)
+
+
+def seconds_of_one_django_start() -> float:
+    began = time.monotonic()
+    subprocess.run([sys.executable, "manage.py", "check"], cwd=PROJECT, check=True, capture_output=True)
+    return time.monotonic() - began
 
 
 TIED = """
