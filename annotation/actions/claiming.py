@@ -75,7 +75,7 @@ def _renew(study: Study, by: User, now: datetime, expires: datetime) -> Slot | N
 
 
 def _take(round_id: int, by: User, institution_id: int | None, expires: datetime) -> Slot | None:
-    """One claim. Two tabs of one rater may pick two places on one latent: the constraint stops one, which tries again."""
+    """One claim. Two tabs of one rater may pick two places on one latent: the constraint stops one: it tries again."""
     parameters = {"round": round_id, "rater": by.pk, "institution": institution_id, "expires": expires}
     for _ in range(TRIES):
         try:

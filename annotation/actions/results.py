@@ -124,9 +124,7 @@ def agreement_rows(item: RubricItem, records: Sequence[RatingRecord], *, seed: i
     """Alpha, Gwet's coefficient and raw agreement on the item, each with its interval or its reason."""
     kind = ItemKind(item.kind)
     answers = answers_for(item, records)
-    domain = None
-    if kind in (ItemKind.ORDINAL, ItemKind.CONFIDENCE):
-        domain = [option["value"] for option in item.options]
+    domain = None if kind in (ItemKind.CONCEPT, ItemKind.FLAGS) else list(science_item(item).classes)
     table = RatingTable.from_answers(answers, domain)
     yield _agreement(item, "alpha", LEVELS[kind], alpha(table, LEVELS[kind], seed=seed, replicates=REPLICATES), table)
     if kind != ItemKind.FLAGS:
