@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from annotation.actions.drafting import save_draft
 from annotation.actions.tickets import read_ticket
 from annotation.enums import Role
-from annotation.models import Study
+from annotation.models import Study, User
 from annotation.rules.draft_answers import check_draft
 from annotation.rules.membership import check_role
 from annotation.rules.refusal import NotYours, Refused
@@ -30,11 +30,13 @@ class Drafts(APIView):
     http_method_names = ["put"]
 
     def put(self, request: Request) -> Response:
+        user = request.user
+        assert isinstance(user, User)  # The default permission lets nobody in who is not signed in.
         ticket_text, answers = _read(request.data)
         try:
-            ticket = read_ticket(ticket_text, by=request.user)
-            check_role(request.user, Study.objects.get(rounds=ticket.round), Role.ANNOTATOR)
-            draft = save_draft(ticket=ticket, answers=check_draft(answers), by=request.user, now=timezone.now())
+            ticket = read_ticket(ticket_text, by=user)
+            check_role(user, Study.objects.get(rounds=ticket.round), Role.ANNOTATOR)
+            draft = save_draft(ticket=ticket, answers=check_draft(answers), by=user, now=timezone.now())
         except NotYours as error:
             return Response({"detail": str(error)}, status=status.HTTP_404_NOT_FOUND)
         except Refused as error:

@@ -38,7 +38,7 @@ class QueuedCase:
 
 
 def case_queue(*, study: Study, user: User, roles: Iterable[Role]) -> tuple[QueuedCase, ...]:
-    """Open cases that she may look at first, the oldest at the top; then the other open ones; then the decided, newest first.
+    """Open cases that she may read first, the oldest at the top; then other open ones; then the decided, newest first.
 
     The number of statements does not depend on the number of cases.
     """
@@ -50,7 +50,7 @@ def case_queue(*, study: Study, user: User, roles: Iterable[Role]) -> tuple[Queu
         .annotate(opinions=Count("latent__ratings__rater", distinct=True))
         .order_by("opened_at", "pk")
     )
-    queued = [_queued(case, viewer, touched) for case in cases]
+    queued = [_queued(case, case.opinions, viewer, touched) for case in cases]
     waiting = [entry for entry in queued if entry.standing == Standing.WAITS]
     blocked = [entry for entry in queued if entry.standing in (Standing.OWN, Standing.LATER)]
     decided = [entry for entry in queued if entry.standing == Standing.DECIDED]
@@ -64,7 +64,7 @@ def conflicts(user: User, study: Study, viewer: Onlooker) -> frozenset[int]:
     return viewer.rated | frozenset(held)
 
 
-def _queued(case: Case, viewer: Onlooker, touched: frozenset[int]) -> QueuedCase:
+def _queued(case: Case, opinions: int, viewer: Onlooker, touched: frozenset[int]) -> QueuedCase:
     may_look = viewer.sight(case.latent).ratings
     if case.state == CaseState.DECIDED:
         standing = Standing.DECIDED
@@ -72,4 +72,4 @@ def _queued(case: Case, viewer: Onlooker, touched: frozenset[int]) -> QueuedCase
         standing = Standing.OWN
     else:
         standing = Standing.WAITS if may_look else Standing.LATER
-    return QueuedCase(case=case, standing=standing, visible=may_look, opinions=case.opinions)
+    return QueuedCase(case=case, standing=standing, visible=may_look, opinions=opinions)

@@ -29,9 +29,10 @@ class CaseSheet:
         return dict(sorted(counted.items(), key=lambda entry: entry[0].lower()))
 
     @property
-    def without_concept(self) -> int:
-        """Opinions that name none: cannot tell, or not clinical."""
-        return sum(not opinion.concept for opinion in self.opinions)
+    def unnamed(self) -> str:
+        """How many opinions name no concept (cannot tell, not clinical), in words; empty if all do."""
+        count = sum(not opinion.concept for opinion in self.opinions)
+        return f"{count} opinion{'s name' if count > 1 else ' names'} no concept" if count else ""
 
 
 def case_sheet(*, study: Study, pk: int, user: User, roles: Iterable[Role]) -> CaseSheet:

@@ -40,9 +40,7 @@ def opinions_on(case: Case, *, reader: User) -> tuple[Opinion, ...]:
     items: dict[int, list[RubricItem]] = {version: [] for version in versions}
     for item in RubricItem.objects.filter(version__in=versions).order_by("position"):
         items[item.version_id].append(item)
-    return tuple(
-        _opinion(letter(place), rating, items[rating.round.rubric_id]) for place, rating in enumerate(ratings)
-    )
+    return tuple(_opinion(letter(place), rating, items[rating.round.rubric_id]) for place, rating in enumerate(ratings))
 
 
 def _current(ratings: Iterable[Rating]) -> list[Rating]:

@@ -24,7 +24,7 @@ class RatingProgress:
 
 
 def rating_progress(*, round_: Round, user: User) -> RatingProgress:
-    """Of a rater who holds a latent of this round. The total walks all free places: it is remembered for two minutes."""
+    """Of a rater who holds a latent of this round. The total walks all free places: it is remembered a while."""
     done = Rating.objects.filter(round=round_, rater=user, revision=1).count()
     key = f"reach:{round_.pk}:{user.pk}:{round_.opened_at.timestamp() if round_.opened_at else 0:.0f}"
     total = cache.get(key)

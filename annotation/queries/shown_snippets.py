@@ -15,6 +15,10 @@ STRONGEST, MID_RANGE, LOOK_ALIKES = 8, 5, 4
 """How many of each group are shown."""
 
 Row = dict[str, Any]
+COLUMNS = (
+    *("pk", "kind", "rank", "decile", "start", "end", "tokens", "document_id"),
+    *("text", "length", "specialty", "note_type"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +73,7 @@ def _rows(latent_id: int) -> list[Row]:
         specialty=F("document__specialty"),
         note_type=F("document__note_type"),
     )
-    return list(
-        shown.order_by("rank", "pk").values(
-            "pk", "kind", "rank", "decile", "start", "end", "tokens", "document_id", "text", "length", "specialty",
-            "note_type",
-        )
-    )
+    return [dict(row) for row in shown.order_by("rank", "pk").values(*COLUMNS)]
 
 
 def _mid_range(rows: list[Row], top: list[Row]) -> list[Row]:
@@ -107,9 +106,14 @@ def _shown(row: Row) -> ShownSnippet:
     about = ", ".join(part for part in (row["specialty"], row["note_type"]) if part)
     return ShownSnippet(
         pk=row["pk"],
-        text=row["text"],
+        text=_without_trailing_space(row["text"], row["tokens"]),
         tokens=row["tokens"],
         about=about[:1].upper() + about[1:],
         cut_start=row["start"] > 0,
         cut_end=row["end"] < row["length"],
     )
+
+
+def _without_trailing_space(text: str, tokens: list[dict[str, Any]]) -> str:
+    """Snippets end where the next begins, line breaks included; those are drawn only where they fire."""
+    return text[: max([len(text.rstrip()), *(token["end"] for token in tokens)])]

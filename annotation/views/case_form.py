@@ -10,7 +10,7 @@ from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT
 
 OUTCOME_HELP = {
     DecisionOutcome.CONCEPT: "The latent stands for one thing, and you can name it.",
-    DecisionOutcome.IRREDUCIBLE: "Reasonable physicians differ here. The distribution of opinions is published as it is.",
+    DecisionOutcome.IRREDUCIBLE: "Reasonable physicians differ here. Their distribution is published as it is.",
     DecisionOutcome.SPLIT: "It holds two meanings, or the list of concepts should be divided or joined here.",
     DecisionOutcome.UNUSABLE: "Nothing in it can be named in a way that others would repeat.",
 }

@@ -5,7 +5,6 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,6 +15,7 @@ from annotation.queries.case_queue import Standing, case_queue
 from annotation.queries.case_sheet import CaseSheet, case_sheet
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study, say_refusal
+from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.case_form import CaseForm, read_case_form
 from annotation.views.see_other import see_other
 
@@ -28,6 +28,7 @@ def cases(request: HttpRequest, place: Place) -> HttpResponse:
     queue = case_queue(study=place.study, user=place.user, roles=place.roles)
     context = {
         **place.context,
+        "breadcrumbs": breadcrumbs(place, ("Cases", "")),
         "open_cases": [entry for entry in queue if entry.standing != Standing.DECIDED],
         "decided_cases": [entry for entry in queue if entry.standing == Standing.DECIDED],
         "next": next((entry for entry in queue if entry.standing == Standing.WAITS), None),
@@ -66,13 +67,13 @@ def _decide(request: HttpRequest, place: Place, sheet: CaseSheet) -> HttpRespons
             return _page(request, place, sheet, form, problem=str(error))
         say_refusal(request, error)
     else:
-        messages.success(request, f"Case {sheet.case.pk} is decided. The ratings stay as they are, beside your decision.")
+        messages.success(
+            request, f"Case {sheet.case.pk} is decided. The ratings stay as they are, beside your decision."
+        )
     return see_other("cases", place.study.slug)
 
 
-def _page(
-    request: HttpRequest, place: Place, sheet: CaseSheet, form: CaseForm, *, problem: str = ""
-) -> HttpResponse:
+def _page(request: HttpRequest, place: Place, sheet: CaseSheet, form: CaseForm, *, problem: str = "") -> HttpResponse:
     context = {
         **place.context,
         "sheet": sheet,
@@ -81,10 +82,7 @@ def _page(
         "problem": problem,
         "suggestions": [{"value": term.value, "note": term.note} for term in sheet.suggestions],
         "decides": _decides(place) and sheet.case.state == CaseState.OPEN,
-        "breadcrumbs": [
-            {"label": "Cases", "url": reverse("cases", args=[place.study.slug])},
-            {"label": f"Case {sheet.case.pk}"},
-        ],
+        "breadcrumbs": breadcrumbs(place, ("Cases", "cases"), (f"Case {sheet.case.pk}", "")),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
     return render(request, "cases/case.html", context, status=status)

@@ -21,6 +21,7 @@ from annotation.rules.answers import Incomplete
 from annotation.rules.draft_answers import check_draft
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study
+from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.rubric_form import CANNOT_TELL_KEY, NOT_CLINICAL_KEY, read_answers, read_seconds, rubric_form
 from annotation.views.see_other import see_other
 
@@ -96,6 +97,7 @@ def _page(
     form = rubric_form(sheet.items, answers, problems)
     context = {
         **place.context,
+        "breadcrumbs": breadcrumbs(place, ("Rate", "")),
         "sheet": sheet,
         "form": form,
         "ticket": ticket,
@@ -122,4 +124,8 @@ def _not_taken(request: HttpRequest, place: Place, error: Refused) -> HttpRespon
 
 
 def _nothing_left(place: Place) -> dict[str, Any]:
-    return {**place.context, "after": afterwards(study=place.study, user=place.user)}
+    return {
+        **place.context,
+        "breadcrumbs": breadcrumbs(place, ("Rate", "")),
+        "after": afterwards(study=place.study, user=place.user),
+    }

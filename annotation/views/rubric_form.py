@@ -96,7 +96,7 @@ def key_letters(names: Iterable[str]) -> dict[str, str]:
 
 
 def read_answers(items: Iterable[RubricItem], post: QueryDict) -> dict[str, Any]:
-    """What the form sent, by item key, plus `outcome`, `rationale` and `active_seconds`; nothing else that it may hold."""
+    """What the form sent, by item key, plus `outcome`, `rationale` and `active_seconds`; nothing else."""
     answers: dict[str, Any] = {
         item.key: post.getlist(item.key) if item.kind == ItemKind.FLAGS else post.get(item.key) for item in items
     }

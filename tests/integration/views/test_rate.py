@@ -14,7 +14,7 @@ from django.utils import timezone
 from annotation.actions.claiming import claim
 from annotation.actions.rounds import close_round
 from annotation.actions.tickets import write_ticket
-from annotation.enums import SnippetKind, SlotState
+from annotation.enums import SlotState, SnippetKind
 from annotation.models import Concept, Draft, Rating, Slot, Snippet, User
 from tests.world import World, add_rater, complete_form, rate_next
 
