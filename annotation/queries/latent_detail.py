@@ -34,7 +34,7 @@ class MinedSnippet:
     cut_end: bool
 
     @property
-    def kind(self) -> str:
+    def strength(self) -> str:
         """Its decile in words, counted from the weakest; empty for a snippet that does not fire."""
         return "" if self.decile is None else f"decile {self.decile + 1} of 10"
 
@@ -43,6 +43,11 @@ class MinedSnippet:
 class KindGroup:
     kind: SnippetKind
     snippets: tuple[MinedSnippet, ...]
+
+    @property
+    def by_decile(self) -> bool:
+        """Whether its snippets differ in strength by design."""
+        return self.kind == SnippetKind.DECILE
 
     @property
     def title(self) -> str:

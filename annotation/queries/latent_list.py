@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F
+from django.db.models.expressions import OrderBy
 
 from annotation.enums import LatentState
 from annotation.models import Consensus, Latent, ResultRun, SampledLatent, Study
 from annotation.queries.sight import Onlooker
+
+AnyPage = Page[Any]
+Pair = tuple[Latent, SampledLatent | None]
 
 ROWS = 50
 SORTS: Mapping[str, tuple[str, str]] = {
@@ -51,7 +56,7 @@ class LatentRow:
 
 @dataclass(frozen=True, kw_only=True)
 class LatentTable:
-    page: Page  # type: ignore[type-arg]
+    page: AnyPage
     rows: list[LatentRow]
 
 
@@ -59,29 +64,37 @@ def latent_table(
     study: Study, wanted: LatentFilter, *, number: int | str, viewer: Onlooker, results: ResultRun | None, concept: str
 ) -> LatentTable:
     """One page of the table; at most five statements, however many latents. `concept` is the open item's key."""
-    page = Paginator(_chosen(study, wanted), ROWS).get_page(number)
-    if wanted.sampled:
-        pairs = [(sampled.latent, sampled) for sampled in page.object_list]
-    else:
-        latents = list(page.object_list)
-        drawn = {sampled.latent_id: sampled for sampled in study.sample.filter(latent__in=latents)}
-        pairs = [(latent, drawn.get(latent.pk)) for latent in latents]
+    page, pairs = (_of_sample if wanted.sampled else _of_run)(study, wanted, number)
     sampled_ones = [sampled for _, sampled in pairs if sampled]
     ratings = _rating_counts(study, sampled_ones)
     winners = _winners(results, concept, [one for one in sampled_ones if viewer.sight(one).results])
     return LatentTable(page=page, rows=[_row(*pair, ratings, winners, viewer) for pair in pairs])
 
 
-def _chosen(study: Study, wanted: LatentFilter) -> QuerySet[SampledLatent] | QuerySet[Latent]:
-    in_sample, in_run = SORTS.get(wanted.sort, SORTS["position"])
-    field, prefix = (in_sample, "latent__") if wanted.sampled else (in_run, "")
-    order = F(field).desc() if wanted.descending else F(field).asc()
-    low, high = wanted.density or (-1.0, 1.0)
-    density = {f"{prefix}density__gt": low, f"{prefix}density__lte": high} if wanted.density else {}
-    if wanted.sampled:
-        sample = study.sample.select_related("latent").filter(**density).order_by(order, "position")
-        return sample.filter(state=wanted.state) if wanted.state else sample
-    return Latent.objects.filter(run=study.run_id, **density).order_by(order, "index")
+def _of_sample(study: Study, wanted: LatentFilter, number: int | str) -> tuple[AnyPage, list[Pair]]:
+    order = _order(SORTS.get(wanted.sort, SORTS["position"])[0], wanted)
+    sample = study.sample.select_related("latent").order_by(order, "position")
+    if wanted.density:
+        sample = sample.filter(latent__density__gt=wanted.density[0], latent__density__lte=wanted.density[1])
+    if wanted.state:
+        sample = sample.filter(state=wanted.state)
+    page = Paginator(sample, ROWS).get_page(number)
+    return page, [(sampled.latent, sampled) for sampled in page.object_list]
+
+
+def _of_run(study: Study, wanted: LatentFilter, number: int | str) -> tuple[AnyPage, list[Pair]]:
+    order = _order(SORTS.get(wanted.sort, SORTS["position"])[1], wanted)
+    found = Latent.objects.filter(run=study.run_id).order_by(order, "index")
+    if wanted.density:
+        found = found.filter(density__gt=wanted.density[0], density__lte=wanted.density[1])
+    page = Paginator(found, ROWS).get_page(number)
+    latents = list(page.object_list)
+    drawn = {sampled.latent_id: sampled for sampled in study.sample.filter(latent__in=latents)}
+    return page, [(latent, drawn.get(latent.pk)) for latent in latents]
+
+
+def _order(field: str, wanted: LatentFilter) -> OrderBy:
+    return F(field).desc() if wanted.descending else F(field).asc()
 
 
 def _rating_counts(study: Study, sampled: Iterable[SampledLatent]) -> dict[int, int]:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db.models import Count, Q
 
-from annotation.enums import RoundKind, RoundState, SlotState
-from annotation.models import Draft, Institution, Rating, Round, Slot, Study
+from annotation.enums import Role, RoundKind, RoundState, SlotState
+from annotation.models import Draft, Institution, Membership, Rating, Round, Slot, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,6 @@ class RoundProgress:
     """Slots of the round; a closed round keeps only those that were rated."""
     rated: int
     leased: int
-    latents: int
     surplus: int
     """Ratings that came after their place had been given away. They count like any other."""
     drafts: int
@@ -41,25 +40,24 @@ class RoundProgress:
 
 
 def round_progress(study: Study, *, institutions: Iterable[Institution] | None = None) -> tuple[RoundProgress, ...]:
-    """Every round in order; with `institutions`, their own places and ratings alone. Four statements."""
+    """Every round in order; with `institutions`, places open to or taken by their raters alone. Four statements."""
     own = None if institutions is None else [institution.pk for institution in institutions]
     slots = Slot.objects.filter(round__study=study)
     ratings = Rating.objects.filter(study=study, revision=1, slot=None)
     drafts = Draft.objects.filter(round__study=study)
     if own is not None:
-        slots = slots.filter(institution__in=own)
+        slots = slots.filter(_open_to(study, own))
         ratings = ratings.filter(institution__in=own)
         drafts = drafts.filter(rater__memberships__study=study, rater__memberships__institution__in=own)
-    by_round = {
-        row.pop("round"): row
+    counted: dict[int, dict[str, int]] = {
+        row["round"]: {"places": row["places"], "rated": row["rated"], "leased": row["leased"]}
         for row in slots.values("round").annotate(
             places=Count("pk"),
             rated=Count("pk", filter=Q(state=SlotState.SUBMITTED)),
             leased=Count("pk", filter=Q(state=SlotState.LEASED)),
-            latents=Count("latent", distinct=True),
         )
     }
-    nothing = {"places": 0, "rated": 0, "leased": 0, "latents": 0}
+    none = {"places": 0, "rated": 0, "leased": 0}
     surplus = dict(ratings.values_list("round").annotate(Count("pk")).order_by())
     saved = dict(drafts.values_list("round").annotate(Count("pk", distinct=True)).order_by())
     return tuple(
@@ -71,7 +69,14 @@ def round_progress(study: Study, *, institutions: Iterable[Institution] | None =
             closed_at=round_.closed_at,
             surplus=surplus.get(round_.pk, 0),
             drafts=saved.get(round_.pk, 0),
-            **by_round.get(round_.pk, nothing),
+            **counted.get(round_.pk, none),
         )
         for round_ in Round.objects.filter(study=study).order_by("number")
     )
+
+
+def _open_to(study: Study, institutions: list[int]) -> Q:
+    """Places reserved for these institutions, and those for anyone that nobody from elsewhere has taken."""
+    own_raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, institution__in=institutions)
+    for_anyone = Q(institution=None) & (Q(rater=None) | Q(rater__in=own_raters.values("user")))
+    return Q(institution__in=institutions) | for_anyone

@@ -1,6 +1,7 @@
 """What a figure of agreement says, in a sentence for a physician. The bands describe; nothing is gated on them."""
 
 from annotation.models import Agreement
+from annotation.views.drawing.figures import decimal, percent
 
 NAMES = {"alpha": "Krippendorff’s α", "ac1": "Gwet’s AC1", "ac2": "Gwet’s AC2", "raw": "Raw agreement"}
 BANDS = (
@@ -12,6 +13,10 @@ BANDS = (
     (1.01, "very good"),
 )
 """Upper bound of each band of chance-corrected agreement, and its word (Krippendorff 2019; Sylolypavan 2023)."""
+GWET = (
+    "Chance corrected in Gwet’s way: steadier than α where one answer is common, and usually higher. Read it beside α, "
+    "not instead."
+)
 PREVALENCE_GAP = 0.3
 """From here on raw agreement and alpha differ so much that one answer must dominate."""
 
@@ -25,7 +30,9 @@ def in_words(row: Agreement) -> str:
     if row.value is None:
         return f"Undefined: {row.undefined_reason}"
     if row.coefficient == "raw":
-        return f"Two raters of the same latent give the same answer in {row.value:.0%} of pairs, chance included."
+        return f"Two raters of a latent give the same answer in {percent(row.value)} of pairs, chance included."
+    if row.coefficient in ("ac1", "ac2"):
+        return f"{GWET}{_uncertainty(row)}"
     band = next(word for bound, word in BANDS if row.value <= bound)
     return f"Agreement beyond chance is {band}.{_uncertainty(row)}"
 
@@ -36,7 +43,7 @@ def _uncertainty(row: Agreement) -> str:
     if row.value is not None and row.low <= 0 < row.value:
         return " The interval reaches down to chance: more latents or raters are needed to tell."
     if row.high - row.low > 0.3:
-        return f" With {row.units} latents the ratings fit anything from {row.low:.2f} to {row.high:.2f}."
+        return f" With {row.units} latents the ratings fit anything from {decimal(row.low)} to {decimal(row.high)}."
     return ""
 
 

@@ -71,7 +71,7 @@ def test_every_rubric_item_has_its_coefficients_with_interval_and_n(world: World
     assert f"[{decimal(alpha.low)}, {decimal(alpha.high)}]" in concept
     for name in ("Krippendorff’s α", "Gwet’s AC1", "Raw agreement"):
         assert name in concept
-    assert "83% of pairs" in concept  # ten of twelve latents
+    assert "83 % of pairs" in concept  # ten of twelve latents
     coherence = text[text.index("<h2>Coherence</h2>") :]
     assert "Gwet’s AC2" in coherence
 
@@ -171,7 +171,8 @@ def row(**fields: object) -> Agreement:
         ({"value": 0.5, "low": 0.2, "high": 0.7}, "With 24 latents the ratings fit anything from 0.20 to 0.70."),
         ({"value": 0.9, "interval_reason": "Fewer than three latents."}, "cannot be said: Fewer than three latents."),
         ({"value": None, "undefined_reason": "One category only."}, "Undefined: One category only."),
-        ({"value": 0.9, "coefficient": "raw"}, "in 90% of pairs, chance included."),
+        ({"value": 0.9, "coefficient": "ac1"}, "Chance corrected in Gwet’s way"),
+        ({"value": 0.9, "coefficient": "raw"}, "in 90 % of pairs, chance included."),
     ],
 )
 def test_each_figure_is_read_out_in_plain_words(fields: dict[str, object], sentence: str) -> None:

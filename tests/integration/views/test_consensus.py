@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -35,7 +36,7 @@ def line(text: str, latent: SampledLatent) -> str:
     return text[start : text.index("</tr>", start)]
 
 
-def rate_all(world: World, **changes: object) -> None:
+def rate_all(world: World, **changes: Any) -> None:
     for rater in (world.ada, world.ben):
         while rate_next(world.study, rater, **changes):
             pass

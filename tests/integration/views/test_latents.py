@@ -1,6 +1,7 @@
 """The table of latents and a latent's page: evidence for everyone who may look, opinions only where blinding allows."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -48,7 +49,7 @@ def order(text: str, latents: int = 12) -> list[int]:
     return sorted((index for index, at in places.items() if at >= 0), key=places.__getitem__)
 
 
-def rate_all(world: World, **changes: object) -> None:
+def rate_all(world: World, **changes: Any) -> None:
     for rater in (world.ada, world.ben):
         while rate_next(world.study, rater, **changes):
             pass

@@ -19,7 +19,7 @@ from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
 from annotation.actions.studies import create_study
 from annotation.enums import Role, RoundState
-from annotation.models import MiningRun, Study, User
+from annotation.models import MiningRun, Slot, Study, User
 from saeserve import contract
 from tests.world import NOW, World, add_rater, rate_next
 
@@ -211,6 +211,13 @@ def test_a_coordinator_sees_her_own_institutions_totals_and_nothing_of_others(wo
     assert "1 of 6" in text
     for secret in ("R01", "R02", "chest pain", "Krippendorff", "Computed"):
         assert secret not in text
+
+
+def test_a_coordinator_also_sees_places_that_are_reserved_for_no_institution(world: World, signed_in: SignIn) -> None:
+    Slot.objects.filter(round__study=world.study).update(institution=None)
+    rate_next(world.study, world.ada)
+    rate_next(world.study, world.ben)
+    assert "1 of 11" in page(signed_in(world.nora), world.study)  # all twelve but the one that Ben took
 
 
 def test_a_coordinator_cannot_draw_open_or_close(world: World, signed_in: SignIn) -> None:
