@@ -24,7 +24,7 @@ from annotation.export.schema import AnswerColumn, tables
 from annotation.export.text import Unwritable
 from annotation.models import Rating, Release, Study, User
 from annotation.queries.release_facts import release_facts, revisions
-from annotation.queries.release_rows import Cut, RatedItem, rated_items, rows, weighed_items
+from annotation.queries.release_rows import Cut, RatedItem, rated_items, rows, snapshot, weighed_items
 from annotation.queries.results import freshness
 from annotation.queries.sight import onlooker
 from annotation.queue import enqueue
@@ -127,7 +127,7 @@ def _fill(aside: Path, release: Release, now: datetime) -> dict[str, Any]:
 
 def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[str, Any]:
     """All tables as they are at one moment. Raises _Moved if the results do not fit the ratings of that moment."""
-    with _snapshot():
+    with snapshot():
         study = Study.objects.select_related("rubric__rubric", "run__sae__language_model", "run__corpus").get(
             pk=release.study_id
         )
@@ -143,14 +143,6 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
             simulated=study.simulated,
             cut_at=now,
         )
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 def released_tables(cut: Cut) -> tuple[Table, ...]:

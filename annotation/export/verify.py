@@ -91,8 +91,9 @@ def _read_csv(path: Path, table: Record) -> int:
 def _read_json_lines(path: Path, table: Record) -> int:
     rows = 0
     with path.open(encoding="utf-8", newline="\n") as lines:
-        for rows, line in enumerate(lines, start=1):
+        for line in lines:
             _check_names(list(json.loads(line)), table)
+            rows += 1
     return rows
 
 

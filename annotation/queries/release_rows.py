@@ -5,12 +5,13 @@ COPY sends rows as it finds them, and pyarrow parses them a batch at a time; no 
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
-from django.db import connection
+from django.db import connection, transaction
 
 from annotation.enums import ItemKind
 from annotation.models import Consensus, ResultRun, RubricItem, Study
@@ -75,8 +76,19 @@ class Cut:
         return select, shared | own
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Everything read inside is of one moment. Must be the outermost transaction; nothing can be written in it."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # Postgres' own default would sort and join a million ratings on disk.
+            cursor.execute("SET LOCAL work_mem = '64MB'")
+        yield
+
+
 def rows(cut: Cut, table: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """The table's rows in the columns and types of the schema. Read within one transaction, to the end."""
+    """The table's rows in the columns and types of the schema. To be read within `snapshot`, to the end."""
     select, parameters = cut.select(table)
     statement = f"COPY ({select.sql(schema.names)}) TO STDOUT (FORMAT csv)"
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:

@@ -25,10 +25,15 @@ class Select:
 SIMULATED = {"simulated": "%(simulated)s::boolean"}
 LATENT = {"latent": "l.index", "identity": "l.identity"}
 SAMPLED = "JOIN annotation_sampledlatent s ON s.id = {0} JOIN annotation_latent l ON l.id = s.latent_id"
-CURRENT = """
-NOT EXISTS (SELECT 1 FROM annotation_rating n WHERE n.latent_id = r.latent_id AND n.round_id = r.round_id
-            AND n.rater_id = r.rater_id AND n.revision > r.revision AND n.id <= %(last)s)
+NEWER = """
+LEFT JOIN (
+    SELECT latent_id, round_id, rater_id, max(revision) AS revision FROM annotation_rating
+    WHERE study_id = %(study)s AND id <= %(last)s AND revision > 1
+    GROUP BY latent_id, round_id, rater_id
+) newer ON newer.latent_id = r.latent_id AND newer.round_id = r.round_id AND newer.rater_id = r.rater_id
 """
+CURRENT = "COALESCE(r.revision >= newer.revision, true)"
+"""Whether the rating is its rater's newest revision; needs NEWER."""
 
 
 def ratings(answers: Mapping[str, bool], weighed: Sequence[str]) -> tuple[Select, dict[str, Any]]:
@@ -42,17 +47,24 @@ def ratings(answers: Mapping[str, bool], weighed: Sequence[str]) -> tuple[Select
         parameters[f"answer{number}"] = item
         operator = "->" if is_list else "->>"
         columns[f"answer_{item}"] = f"r.answers {operator} %(answer{number})s"
-    joins = []
+    pivot = []
     for number, item in enumerate(weighed):
         parameters[f"weight{number}"] = item
-        columns[f"weight_{item}"] = f"CASE WHEN newest.yes THEN (w{number}.weights ->> m.pseudonym)::float8 END"
-        joins.append(
-            f"LEFT JOIN annotation_consensus w{number} ON w{number}.run_id = %(run)s"
-            f" AND w{number}.latent_id = r.latent_id AND w{number}.item = %(weight{number})s"
-        )
-    return Select(columns=columns, rest=RATING_SOURCE.format(weights="\n".join(joins))), parameters
+        columns[f"weight_{item}"] = f"CASE WHEN {CURRENT} THEN w.w{number} END"
+        pivot.append(f"max(p.value::float8) FILTER (WHERE c.item = %(weight{number})s) AS w{number}")
+    join = WEIGHTS.format(pivot=",\n".join(pivot)) if pivot else ""
+    return Select(columns=columns, rest=RATING_SOURCE.format(weights=join)), parameters
 
 
+WEIGHTS = """
+LEFT JOIN (
+    SELECT c.latent_id, p.key AS pseudonym, {pivot}
+    FROM annotation_consensus c CROSS JOIN LATERAL jsonb_each_text(c.weights) AS p(key, value)
+    WHERE c.run_id = %(run)s
+    GROUP BY c.latent_id, p.key
+) w ON w.latent_id = r.latent_id AND w.pseudonym = m.pseudonym
+"""
+"""Each consensus' weights are taken apart once: looking them up a rating at a time costs ten times as much."""
 RATING_COLUMNS = {
     **LATENT,
     "rater": "m.pseudonym",
@@ -62,7 +74,7 @@ RATING_COLUMNS = {
     "rubric": "b.name",
     "rubric_version": "v.number",
     "revision": "r.revision",
-    "current": "newest.yes",
+    "current": CURRENT,
     "reason": "NULLIF(r.reason, '')",
     "surplus": "r.slot_id IS NULL",
     "outcome": "r.outcome",
@@ -82,7 +94,7 @@ JOIN annotation_institution i ON i.id = r.institution_id
 LEFT JOIN annotation_membership m ON m.study_id = r.study_id AND m.user_id = r.rater_id AND m.role = 'annotator'
 LEFT JOIN annotation_concept c ON c.id = r.concept_id
 {{weights}}
-CROSS JOIN LATERAL (SELECT {CURRENT} AS yes) newest
+{NEWER}
 WHERE r.study_id = %(study)s AND r.id <= %(last)s
 ORDER BY r.id
 """
@@ -225,8 +237,8 @@ CONCEPTS = Select(
         "offered": """c.created_by_id IS NULL OR EXISTS (
             SELECT 1 FROM annotation_round_concepts x JOIN annotation_round o ON o.id = x.round_id
             WHERE x.concept_id = c.id AND o.study_id = %(study)s)""",
-        "ratings": f"""(SELECT count(*) FROM annotation_rating r WHERE r.study_id = %(study)s AND r.concept_id = c.id
-            AND r.id <= %(last)s AND {CURRENT})""",
+        "ratings": f"""(SELECT count(*) FROM annotation_rating r {NEWER} WHERE r.study_id = %(study)s
+            AND r.concept_id = c.id AND r.id <= %(last)s AND {CURRENT})""",
         "added_at": "c.created_at",
         **SIMULATED,
     },
@@ -238,7 +250,7 @@ RATERS = Select(
         "role": "m.role",
         "institution": "i.code",
         "ratings": f"""CASE WHEN m.role = 'annotator' THEN (
-            SELECT count(*) FROM annotation_rating r WHERE r.study_id = %(study)s AND r.rater_id = m.user_id
+            SELECT count(*) FROM annotation_rating r {NEWER} WHERE r.study_id = %(study)s AND r.rater_id = m.user_id
             AND r.id <= %(last)s AND {CURRENT}) ELSE 0 END""",
         "decisions": """CASE WHEN m.role = 'adjudicator' THEN (
             SELECT count(*) FROM annotation_decision d JOIN annotation_case k ON k.id = d.case_id
