@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from annotation.models import Concept, Draft, Round, RubricItem, SampledLatent, User
+from annotation.models import Concept, Draft, Round, RubricItem, SampledLatent, Study, User
 from annotation.queries.rating_progress import RatingProgress, rating_progress
 from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
+from annotation.rules.refusal import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,14 @@ def rating_sheet(*, round_id: int, latent_id: int, user: User) -> RatingSheet:
         suggestions=_suggestions(round_, user),
         draft=Draft.objects.filter(round=round_, latent=sampled, rater=user).first(),
     )
+
+
+def questions(*, round_id: int, study: Study) -> tuple[RubricItem, ...]:
+    """The rubric items that a form of this round answers, in order. Raises Refused if it is another study's round."""
+    items = RubricItem.objects.filter(version__rounds=round_id, version__rounds__study=study)
+    if found := tuple(items.order_by("position")):
+        return found
+    raise Refused("This form belongs to another study. Open that study's rating page again.")
 
 
 def _suggestions(round_: Round, user: User) -> tuple[Suggestion, ...]:

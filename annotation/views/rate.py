@@ -16,7 +16,7 @@ from annotation.actions.rating import submit_rating
 from annotation.actions.tickets import Ticket, read_ticket, write_ticket
 from annotation.enums import Outcome, Role
 from annotation.queries.rating_progress import afterwards
-from annotation.queries.rating_sheet import RatingSheet, rating_sheet
+from annotation.queries.rating_sheet import RatingSheet, questions, rating_sheet
 from annotation.rules.answers import Incomplete
 from annotation.rules.draft_answers import check_draft
 from annotation.rules.refusal import Refused
@@ -52,12 +52,9 @@ def _submit(request: HttpRequest, place: Place) -> HttpResponse:
     text = request.POST.get("ticket", "")
     try:
         ticket = read_ticket(text, by=place.user)
-        sheet = rating_sheet(round_id=ticket.round, latent_id=ticket.latent, user=place.user)
-        if sheet.round.study_id != place.study.pk:
-            raise Refused("This form belongs to another study. Open that study's rating page again.")
+        answers = read_answers(questions(round_id=ticket.round, study=place.study), request.POST)
     except Refused as error:
         return _not_taken(request, place, error)
-    answers = read_answers(sheet.items, request.POST)
     try:
         rating = submit_rating(
             ticket=ticket,
@@ -68,6 +65,7 @@ def _submit(request: HttpRequest, place: Place) -> HttpResponse:
         )
     except Incomplete as error:
         _keep(ticket, answers, place)
+        sheet = rating_sheet(round_id=ticket.round, latent_id=ticket.latent, user=place.user)
         return _page(request, place, sheet, ticket=text, answers=answers, problems=error.problems)
     except Refused as error:
         return _not_taken(request, place, error)

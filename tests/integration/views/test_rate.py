@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.actions.claiming import claim
+from annotation.actions.people import add_member
 from annotation.actions.rounds import close_round
 from annotation.actions.tickets import write_ticket
-from annotation.enums import SlotState, SnippetKind
-from annotation.models import Concept, Draft, Rating, Slot, Snippet, User
+from annotation.enums import Role, SlotState, SnippetKind
+from annotation.models import Concept, Draft, Rating, Slot, Snippet, Study, User
 from tests.world import World, add_rater, complete_form, rate_next
 
 SignIn = Callable[[User], Client]
@@ -226,6 +227,20 @@ def test_a_form_opened_by_someone_else_is_refused(world: World, signed_in: SignI
     signed_in(world.ada).get(page(world))
     response = signed_in(world.ben).post(page(world), form(world, world.ada))
     assert response.status_code == 409
+    assert not Rating.objects.exists()
+
+
+def test_a_form_of_another_study_is_refused(world: World, signed_in: SignIn) -> None:
+    ada = signed_in(world.ada)
+    ada.get(page(world))
+    other = Study.objects.get(pk=world.study.pk)
+    other.pk, other.slug, other._state.adding = None, "lungs", True
+    other.save()
+    add_member(study=other, user=world.ada, role=Role.ANNOTATOR, institution=world.north, by=None, now=timezone.now())
+    response = ada.post(reverse("rate", args=["lungs"]), form(world, world.ada, rationale="Keep this."))
+    assert response.status_code == 409
+    assert "This form belongs to another study" in shown(response)
+    assert "Keep this." in shown(response)
     assert not Rating.objects.exists()
 
 
