@@ -10,11 +10,11 @@ from annotation.enums import (
     AuditVerb,
     CaseState,
     DecisionOutcome,
-    DisagreementCause,
     LatentState,
     Role,
 )
 from annotation.models import Case, Decision, SampledLatent, User
+from annotation.rules.decision import check_decision
 from annotation.rules.membership import check_role
 from annotation.rules.refusal import Refused
 from annotation.rules.states import check_case_open
@@ -51,24 +51,24 @@ def decide_case(
 ) -> Decision:
     """The adjudicator's answer. Ratings and consensus stay as they are, beside it.
 
-    Raises Refused if something is missing, the case is decided, or she rated the latent herself.
+    Raises Refused (Incomplete with a sentence a field) if something is missing, the case is decided, or she rated the latent herself.
     """
     check_role(by, case.study, Role.ADJUDICATOR)
     case = Case.objects.select_for_update().select_related("study", "latent").get(pk=case.pk)
     check_case_open(case)
-    verdict, why = _check(outcome, concept, cause, rationale)
+    verdict = check_decision(outcome=outcome, concept=concept, cause=cause, rationale=rationale)
     chosen = None
-    if verdict == DecisionOutcome.CONCEPT:
-        chosen = find_or_add_concept(study=case.study, name=" ".join(concept.split()), by=by, now=now)
+    if verdict.outcome == DecisionOutcome.CONCEPT:
+        chosen = find_or_add_concept(study=case.study, name=verdict.concept, by=by, now=now)
     try:
         with transaction.atomic():
             decision = Decision.objects.create(
                 case=case,
                 adjudicator=by,
-                outcome=verdict,
+                outcome=verdict.outcome,
                 concept=chosen,
-                cause=why,
-                rationale=rationale.strip(),
+                cause=verdict.cause,
+                rationale=verdict.rationale,
                 rubric_needs_clause=rubric_needs_clause,
                 decided_at=now,
             )
@@ -76,21 +76,7 @@ def decide_case(
         raise Refused("You rated this latent yourself, so that another adjudicator must decide its case.") from error
     case.state = CaseState.DECIDED
     case.save(update_fields=["state"])
-    case.latent.state = STATE_AFTER[verdict]
+    case.latent.state = STATE_AFTER[verdict.outcome]
     case.latent.save(update_fields=["state"])
-    audit.record(AuditVerb.CASE_DECIDED, decision, by=by, now=now, study=case.study, outcome=verdict)
+    audit.record(AuditVerb.CASE_DECIDED, decision, by=by, now=now, study=case.study, outcome=verdict.outcome)
     return decision
-
-
-def _check(outcome: str, concept: str, cause: str, rationale: str) -> tuple[DecisionOutcome, DisagreementCause]:
-    if outcome not in DecisionOutcome.values:
-        raise Refused("Choose what you decide: one concept, irreducible, split or merge, or unusable.")
-    if outcome == DecisionOutcome.CONCEPT and not concept.strip():
-        raise Refused("Name the concept that you decide for.")
-    if len(concept) > 160:
-        raise Refused("The concept is longer than 160 characters. Shorten it.")
-    if cause not in DisagreementCause.values:
-        raise Refused("Say why the raters disagreed: choose a cause.")
-    if not rationale.strip():
-        raise Refused("Say why you decide so: the rationale is missing.")
-    return DecisionOutcome(outcome), DisagreementCause(cause)

@@ -13,7 +13,6 @@ from annotation.actions.drafting import save_draft
 from annotation.actions.tickets import read_ticket
 from annotation.enums import Role
 from annotation.models import Study, User
-from annotation.rules.draft_answers import check_draft
 from annotation.rules.membership import check_role
 from annotation.rules.refusal import NotYours, Refused
 
@@ -36,7 +35,7 @@ class Drafts(APIView):
         try:
             ticket = read_ticket(ticket_text, by=user)
             check_role(user, Study.objects.get(rounds=ticket.round), Role.ANNOTATOR)
-            draft = save_draft(ticket=ticket, answers=check_draft(answers), by=user, now=timezone.now())
+            draft = save_draft(ticket=ticket, answers=answers, by=user, now=timezone.now())
         except NotYours as error:
             return Response({"detail": str(error)}, status=status.HTTP_404_NOT_FOUND)
         except Refused as error:

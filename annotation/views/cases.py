@@ -13,6 +13,7 @@ from annotation.actions.cases import decide_case
 from annotation.enums import CaseState, Role
 from annotation.queries.case_queue import Standing, case_queue
 from annotation.queries.case_sheet import CaseSheet, case_sheet
+from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
@@ -64,7 +65,7 @@ def _decide(request: HttpRequest, place: Place, sheet: CaseSheet) -> HttpRespons
     except Refused as error:
         sheet.case.refresh_from_db(fields=["state"])
         if sheet.case.state == CaseState.OPEN and _decides(place):
-            return _page(request, place, sheet, form, problem=str(error))
+            return _page(request, place, sheet, form, problems=_problems(error))
         say_refusal(request, error)
     else:
         messages.success(
@@ -73,19 +74,26 @@ def _decide(request: HttpRequest, place: Place, sheet: CaseSheet) -> HttpRespons
     return see_other("cases", place.study.slug)
 
 
-def _page(request: HttpRequest, place: Place, sheet: CaseSheet, form: CaseForm, *, problem: str = "") -> HttpResponse:
+def _page(
+    request: HttpRequest, place: Place, sheet: CaseSheet, form: CaseForm, *, problems: dict[str, str] | None = None
+) -> HttpResponse:
     context = {
         **place.context,
         "sheet": sheet,
         "case": sheet.case,
         "form": form,
-        "problem": problem,
+        "problems": problems or {},
         "suggestions": [{"value": term.value, "note": term.note} for term in sheet.suggestions],
         "decides": _decides(place) and sheet.case.state == CaseState.OPEN,
         "breadcrumbs": breadcrumbs(place, ("Cases", "cases"), (f"Case {sheet.case.pk}", "")),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
     return render(request, "cases/case.html", context, status=status)
+
+
+def _problems(error: Refused) -> dict[str, str]:
+    """A sentence a field; what belongs to no field stands at the top of the form."""
+    return error.problems if isinstance(error, Incomplete) else {"form": str(error)}
 
 
 def _decides(place: Place) -> bool:

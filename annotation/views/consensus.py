@@ -17,6 +17,7 @@ from annotation.rules.blinding import check_study_results
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.consensus_words import ConsensusPanel, consensus_panel
+from annotation.views.plain_words import short
 
 ORDERS = {
     "position": "Place in the sample",
@@ -32,6 +33,10 @@ class Line:
 
     sampled: SampledLatent
     panel: ConsensusPanel | None
+
+    @property
+    def state(self) -> str:
+        return short(LatentState(self.sampled.state))
 
 
 @require_safe

@@ -18,6 +18,7 @@ from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.consensus_words import ConsensusPanel, consensus_panel
 from annotation.views.drawing.density import DensityMeter, density_meter
+from annotation.views.plain_words import short
 
 DENSITIES = {
     "rare": ("Up to 0.1 % of tokens", 0.0, 0.001),
@@ -37,6 +38,8 @@ class Line:
     meter: DensityMeter
     concept: str
     """The consensus concept in the rubric's words."""
+    state: str
+    """In a word; empty where it is hidden or the latent is not sampled."""
 
 
 @require_safe
@@ -105,6 +108,7 @@ def _lines(table: LatentTable, words: RubricWords, bound: float) -> list[Line]:
             row=row,
             meter=density_meter(row.latent.density, bound),
             concept=concepts.label(row.concept) if row.concept else "",
+            state=short(row.state) if row.state else "",
         )
         for row in table.rows
     ]

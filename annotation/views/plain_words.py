@@ -1,5 +1,6 @@
 """What a figure of agreement says, in a sentence for a physician. The bands describe; nothing is gated on them."""
 
+from annotation.enums import LatentState
 from annotation.models import Agreement
 from annotation.views.drawing.figures import decimal, percent
 
@@ -19,6 +20,11 @@ GWET = (
 )
 PREVALENCE_GAP = 0.3
 """From here on raw agreement and alpha differ so much that one answer must dominate."""
+
+
+def short(state: LatentState) -> str:
+    """The state in the words that a table has room for: its label up to a colon."""
+    return state.label.partition(":")[0]
 
 
 def name_of(coefficient: str) -> str:

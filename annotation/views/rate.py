@@ -18,7 +18,6 @@ from annotation.enums import Outcome, Role
 from annotation.queries.rating_progress import afterwards
 from annotation.queries.rating_sheet import RatingSheet, questions, rating_sheet
 from annotation.rules.answers import Incomplete
-from annotation.rules.draft_answers import check_draft
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
@@ -78,7 +77,7 @@ def _submit(request: HttpRequest, place: Place) -> HttpResponse:
 def _keep(ticket: Ticket, answers: dict[str, Any], place: Place) -> None:
     """Without JavaScript nothing has saved the draft before. What cannot be kept is still on the page."""
     try:
-        save_draft(ticket=ticket, answers=check_draft(answers), by=place.user, now=timezone.now())
+        save_draft(ticket=ticket, answers=answers, by=place.user, now=timezone.now())
     except Refused:
         return
 
