@@ -110,25 +110,29 @@ def _to_direct(study: Study, user: User, now: datetime) -> Errand:
 
 
 def _to_look_after(study: Study, user: User, now: datetime) -> Errand:
-    own = institutions_coordinated(user, study)
-    raters = workloads(study, institutions=own, now=now)
+    raters = workloads(study, institutions=institutions_coordinated(user, study), now=now)
     behind = sum(load.left > 0 for load in raters)
+    return Errand(
+        role=Role.COORDINATOR,
+        waiting=not raters or behind > 0,
+        page="people",
+        button="People",
+        sentence=_behind(behind, len(raters)),
+    )
+
+
+def _behind(behind: int, raters: int) -> str:
     if not raters:
-        sentence, waiting = "Your institution has no rater in this study yet: invite the first.", True
-    elif behind:
-        verb = "has" if behind == 1 else "have"
-        sentence, waiting = f"{behind} of your {_raters(len(raters))} {verb} latents left to rate.", True
-    else:
-        sentence, waiting = f"None of your {_raters(len(raters))} has anything left to rate.", False
-    return Errand(role=Role.COORDINATOR, waiting=waiting, page="people", button="People", sentence=sentence)
+        return "Your institution has no rater in this study yet: invite the first."
+    if raters == 1:
+        return "Your one rater has latents left to rate." if behind else "Your one rater has nothing left to rate."
+    if not behind:
+        return f"None of your {raters:,} raters has anything left to rate."
+    return f"{behind:,} of your {raters:,} raters {'has' if behind == 1 else 'have'} latents left to rate."
 
 
 def _latents(number: int) -> str:
     return "1 latent" if number == 1 else f"{number:,} latents"
-
-
-def _raters(number: int) -> str:
-    return "1 rater" if number == 1 else f"{number:,} raters"
 
 
 ERRANDS: dict[Role, Callable[[Study, User, datetime], Errand]] = {

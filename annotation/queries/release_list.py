@@ -101,7 +101,9 @@ def release_card(release: Release) -> ReleaseCard:
     if release.state != ReleaseState.READY:
         return ReleaseCard(release=release, by=by)
     manifest: Mapping[str, Any] = release.manifest or {}
-    tables = tuple(_table(name, table, manifest["files"]) for name, table in manifest["tables"].items())
+    # Postgres keeps the order of a list, not of an object's keys.
+    names = dict.fromkeys(file["table"] for file in manifest["files"])
+    tables = tuple(_table(name, manifest["tables"][name], manifest["files"]) for name in names)
     about, archive = _beside(_folder(release))
     return ReleaseCard(release=release, by=by, tables=tables, about=about, archive=archive)
 

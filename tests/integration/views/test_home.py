@@ -12,7 +12,7 @@ from annotation.actions.people import add_member
 from annotation.actions.rounds import close_round
 from annotation.enums import LatentState, Role
 from annotation.models import Study, User
-from tests.world import NOW, World, rate_next
+from tests.world import NOW, World, add_rater, rate_next
 
 SignIn = Callable[[User], Client]
 HOME = "/"
@@ -67,10 +67,12 @@ def test_a_researcher_reads_the_next_step(world: World, signed_in: SignIn) -> No
 
 
 def test_a_coordinator_reads_who_of_her_own_people_is_behind(world: World, signed_in: SignIn) -> None:
-    assert "1 of your 1 rater has latents left to rate." in shown(signed_in(world.nora))
+    assert "Your one rater has latents left to rate." in shown(signed_in(world.nora))
+    add_rater(world, "eva", world.north)
+    assert "2 of your 2 raters have latents left to rate." in shown(signed_in(world.nora))
     while rate_next(world.study, world.ada):
         pass
-    assert "None of your 1 rater has anything left to rate." in shown(signed_in(world.nora))
+    assert "None of your 2 raters has anything left to rate." in shown(signed_in(world.nora))
 
 
 def test_several_roles_are_several_lines_and_what_waits_comes_first(world: World, signed_in: SignIn) -> None:

@@ -106,6 +106,7 @@ def test_every_file_is_offered_with_its_checksum_and_comes_as_it_is(released: Wo
     assert len(files) == 9 * 3 + 3 + 1
     for one in files:
         assert file(released, one.name) in html
+        assert "{#" not in html
         got = rosa.get(file(released, one.name))
         content = body(got)
         assert len(content) == one.bytes
