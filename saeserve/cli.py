@@ -13,6 +13,7 @@ from typing import Any
 from saeserve.contract import MiningRequest, Progress, UnknownVersion
 from saeserve.mining.lock import AlreadyMining
 from saeserve.refusal import Refusal
+from saeserve.threads import wait_passively
 
 Say = Callable[[str], None]
 REQUEST_NUMBERS = {"context_tokens": int, "reserved_share": float, "top": int, "per_decile": int, "foils": int}
@@ -219,6 +220,7 @@ def _request(options: argparse.Namespace, say: Say) -> MiningRequest:
 def _prepare(options: argparse.Namespace) -> None:
     if options.threads < 1:
         raise BadRequest(f"--threads is {options.threads}; give a whole number above 0.")
+    wait_passively()
     import torch
 
     torch.set_num_threads(options.threads)

@@ -83,7 +83,7 @@ def _convert(gguf: Path, final: Path, say: Say) -> None:
         if final.exists():
             shutil.rmtree(final)
         aside.rename(final)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a spoiled GGUF file can fail the reader in any way
         raise ReferenceUnavailable(
             f"The reference model could not be converted ({error}); check free disk space (1 GB)."
         ) from error

@@ -12,6 +12,7 @@ from celery import Celery
 from saeserve.contract import GPU_QUEUE
 from saeserve.refusal import Refusal
 from saeserve.settings import Settings
+from saeserve.threads import wait_passively
 
 VISIBILITY_SECONDS = 3600
 """After so long an unacknowledged message is delivered again. A run that is going on, or done, is then left alone."""
@@ -19,6 +20,7 @@ VISIBILITY_SECONDS = 3600
 
 def make_app(settings: Settings) -> Celery:
     """The app; torch is imported only in the process that runs a task."""
+    wait_passively()
     app = Celery("saeserve", broker=settings.redis_url, include=["saeserve.tasks"])
     app.conf.update(
         task_default_queue=GPU_QUEUE,

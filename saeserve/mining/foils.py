@@ -1,7 +1,7 @@
 """Snippets in which a latent is silent: random ones, and hard ones that look as if it should fire."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from saeserve.mining.hashing import mixed
-from saeserve.mining.keep import NEIGHBOUR_RANKS, places
+from saeserve.mining.keep import NEIGHBOUR_RANKS, places, spans
 from saeserve.mining.tally import Candidates, Pool
 
 NEIGHBOURS = 8
@@ -41,11 +41,12 @@ class FoilFinder:
     ) -> None:
         """words: [snippet] lower-case words of each pooled snippet. specialties: [document of the corpus].
         shown: `top` or `held`, whose first candidates are the look-alikes for a latent's neighbours."""
-        self._pool, self._width = pool, width
+        self._pool = pool
         self._specialties = specialties[pool.documents]
-        firing = np.repeat(np.arange(len(pool), dtype=np.int64), pool.latent_counts) * width + pool.latents
-        self._firing = np.sort(firing)
-        self._shown = shown
+        order = np.argsort(pool.latents, kind="stable")
+        self._firing_rows = np.repeat(np.arange(len(pool), dtype=np.int64), pool.latent_counts)[order]
+        self._firing_spans = spans(pool.latents[order], width)
+        self._shown_spans = spans(shown.latents, width)
         self._shown_rows = np.searchsorted(places(pool.documents, pool.starts), places(shown.documents, shown.starts))
         self._by_word: dict[str, list[int]] = {}
         for row, found in enumerate(words):
@@ -54,9 +55,9 @@ class FoilFinder:
 
     def silent(self, rows: NDArray[np.int64], latent: int) -> NDArray[np.int64]:
         """Those of the pooled snippets in which the latent does not fire."""
-        keys = rows * self._width + latent
-        at = np.minimum(np.searchsorted(self._firing, keys), max(len(self._firing) - 1, 0))
-        return rows[self._firing[at] != keys] if len(self._firing) else rows
+        fires = np.zeros(len(self._pool), dtype=bool)
+        fires[self._firing_rows[slice(*self._firing_spans[latent])]] = True
+        return rows[~fires[rows]]
 
     def random(self, latent: int, *, among: NDArray[np.int64], avoid: "Used", number: int) -> list[int]:
         return self._draw(latent, self._shuffled(among, latent), avoid, number)
@@ -77,7 +78,7 @@ class FoilFinder:
     def _of_neighbours(self, neighbours: NDArray[np.int64], allowed: NDArray[np.bool_]) -> list[int]:
         rows: list[list[int]] = []
         for neighbour in neighbours.tolist():
-            first, last = np.searchsorted(self._shown.latents, [neighbour, neighbour + 1])
+            first, last = self._shown_spans[neighbour]
             near = self._shown_rows[first : min(first + NEIGHBOUR_RANKS, last)]
             rows.append([row for row in near.tolist() if allowed[row]])
         return [row for row in chain.from_iterable(zip_longest(*rows)) if row is not None]
@@ -91,16 +92,12 @@ class FoilFinder:
 
     def _draw(self, latent: int, ordered: NDArray[np.int64], avoid: "Used", number: int) -> list[int]:
         drawn: list[int] = []
-        for row in self._silent_in_blocks(ordered, latent):
+        for row in self.silent(ordered, latent).tolist():
             if len(drawn) == number:
                 break
             if avoid.add(int(self._pool.documents[row]), int(self._pool.groups[row])):
                 drawn.append(row)
         return drawn
-
-    def _silent_in_blocks(self, ordered: NDArray[np.int64], latent: int) -> Iterator[int]:
-        for first in range(0, len(ordered), 64):
-            yield from self.silent(ordered[first : first + 64], latent).tolist()
 
 
 class Used:

@@ -1,6 +1,7 @@
 """Which snippets stay while a tally grows. Each rule is exact under merging: what it drops could never come back."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,12 @@ def drawn(candidates: Candidates, limit: int) -> Candidates:
 def rank_within(latents: NDArray[np.int32]) -> NDArray[np.int64]:
     """Position of each row among the rows of its latent; `latents` is sorted."""
     return np.arange(len(latents)) - np.searchsorted(latents, latents, side="left")
+
+
+def spans(latents: NDArray[np.int32], width: int) -> list[tuple[int, int]]:
+    """[latent] first row and one past the last; `latents` is sorted."""
+    borders = np.searchsorted(latents, np.arange(width + 1, dtype=np.int32)).tolist()
+    return list(pairwise(borders))
 
 
 def pooled(pool: Pool, *lists: Candidates) -> Pool:

@@ -68,7 +68,7 @@ def mine(request: MiningRequest, *, root: Path, device: str = "cpu", watch: Watc
         reporter = Reporter(folder, watch)
         try:
             begin_attempt(folder)
-            return _Run(request, root, folder, device, reporter).finish()
+            return Run(request, root, folder, device, reporter).finish()
         except Refusal as refusal:
             _fail(folder, reporter, Failure(sentence=str(refusal), retry_helps=refusal.retry_helps))
             raise
@@ -94,8 +94,8 @@ def _fail(folder: Path, reporter: Reporter, failure: Failure) -> None:
 
 
 @dataclass(frozen=True)
-class _Run:
-    """One request in hand."""
+class Run:
+    """One request in hand: the steps of mining, in order."""
 
     request: MiningRequest
     root: Path
@@ -113,16 +113,16 @@ class _Run:
         fit = load_fit(
             self.root / self.request.model, self.root / self.request.sae, dtype=self.request.dtype, device=self.device
         )
-        found = self._probe(fit, corpus, index)
-        tally = self._pass(fit, corpus, index, found)
-        self._select(fit, corpus, index, tally)
+        found = self.probe(fit, corpus, index)
+        tally = self.tally(fit, corpus, index, found)
+        self.write(fit, corpus, index, tally)
         manifest = self._manifest(fit, index, found, tally, time.monotonic() - started)
         self.reporter.report("finished", 1, 1)
         write_json(self.folder / MANIFEST_FILE, manifest.to_dict(), indent=1)
         shutil.rmtree(self.folder / "shards", ignore_errors=True)
         return manifest
 
-    def _probe(self, fit: Fit, corpus: Path, index: CorpusIndex) -> Probe:
+    def probe(self, fit: Fit, corpus: Path, index: CorpusIndex) -> Probe:
         """Measure the probe batch, or read what was measured before an interruption."""
         file = self.folder / PROBE_FILE
         self.reporter.report("checking", 0, 1)
@@ -138,7 +138,7 @@ class _Run:
         write_json(file, record)
         return found
 
-    def _pass(self, fit: Fit, corpus: Path, index: CorpusIndex, found: Probe) -> Tally:
+    def tally(self, fit: Fit, corpus: Path, index: CorpusIndex, found: Probe) -> Tally:
         """Every shard once, then all merged."""
         counter = _Counter(self.reporter, int(index.characters[index.mined].sum()))
         files = []
@@ -167,7 +167,8 @@ class _Run:
         snippets = shard_snippets(shard, firings, index, seed=self.request.seed)
         return count(firings, snippets, width=fit.sae.coder.width, edges=found.edges, limits=Limits.of(self.request))
 
-    def _select(self, fit: Fit, corpus: Path, index: CorpusIndex, tally: Tally) -> None:
+    def write(self, fit: Fit, corpus: Path, index: CorpusIndex, tally: Tally) -> None:
+        """Choose every latent's snippets and write both tables."""
         words, peak_words = read_words(read_documents(corpus), tally.pool, tally.top)
         decoder = fit.sae.coder.decoder
         selector = Selector(self.request, tally, decoder, words, peak_words, index.specialties)

@@ -1,7 +1,6 @@
 """From the finished tally to the snippets of each latent."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -19,10 +18,11 @@ from saeserve.contract import (
     MiningRequest,
 )
 from saeserve.mining.foils import SPECIALTIES, FoilFinder, Hints, Used, decoder_neighbours, most_common
-from saeserve.mining.keep import POOL
-from saeserve.mining.tally import Candidates, Pool, Tally
+from saeserve.mining.keep import POOL, spans
+from saeserve.mining.tally import Pool, Tally
 
 DECILES = 10
+QUANTILES = np.arange(1, DECILES) / DECILES
 
 
 @dataclass
@@ -66,7 +66,8 @@ class Selector:
         self._held = FoilFinder(tally.pool, words, specialties, tally.held, width=width)
         self._rows = {reserved: np.nonzero(tally.pool.reserved == reserved)[0] for reserved in (False, True)}
         self._uniform = {reserved: _lowest(tally.pool, rows) for reserved, rows in self._rows.items()}
-        self._spans = {name: _spans(getattr(tally, name), width) for name in ("top", "sample", "held")}
+        self._spans = {name: spans(getattr(tally, name), width) for name in ("top", "sample", "held")}
+        self._edges = [_decile_edges(tally.sample.peaks[first:last]) for first, last in self._spans["sample"]]
 
     def choose(self, latent: int, chosen: Chosen) -> None:
         """Append the latent's snippets; none where it never fired."""
@@ -76,11 +77,7 @@ class Selector:
 
     def decile_edges(self, latent: int) -> list[float]:
         """The nine deciles of peak activation over a sample of firing snippets of unreserved documents."""
-        peaks = self._tally.sample.peaks[slice(*self._spans["sample"][latent])]
-        if not len(peaks):
-            return []
-        edges: list[float] = np.quantile(peaks.astype(np.float64), np.arange(1, DECILES) / DECILES).tolist()
-        return edges
+        return self._edges[latent]
 
     def _choose_shown(self, latent: int, chosen: Chosen) -> None:
         request, used = self._request, Used()
@@ -160,7 +157,10 @@ def _lowest(pool: Pool, rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows[np.argsort(pool.hashes[rows], kind="stable")[:POOL]]
 
 
-def _spans(candidates: Candidates, width: int) -> list[tuple[int, int]]:
-    """[latent] first row and one past the last."""
-    borders = np.searchsorted(candidates.latents, np.arange(width + 1)).tolist()
-    return list(pairwise(borders))
+def _decile_edges(peaks: NDArray[np.float32]) -> list[float]:
+    """Linear between neighbouring values, as numpy's quantile is by default; empty where there are none."""
+    if not len(peaks):
+        return []
+    ordered = np.sort(peaks.astype(np.float64))
+    edges: list[float] = np.interp(QUANTILES * (len(ordered) - 1), np.arange(len(ordered)), ordered).tolist()
+    return edges

@@ -1,5 +1,6 @@
 """latents.parquet and snippets.parquet, with the columns that the contract names."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,9 @@ def _table(chosen: Chosen, tally: Tally, selector: Selector, ids: Sequence[str])
 
 def _deciles(chosen: Chosen, peaks: NDArray[np.float32], selector: Selector) -> list[int | None]:
     """Decile of each firing snippet among its latent's unreserved ones; None for foils and where no edges are known."""
-    edges: dict[int, list[float]] = {latent: selector.decile_edges(latent) for latent in dict.fromkeys(chosen.latents)}
+    edges = {latent: selector.decile_edges(latent) for latent in dict.fromkeys(chosen.latents)}
     return [
-        int(np.searchsorted(edges[latent], peak, side="right")) if source != "pool" and edges[latent] else None
+        bisect_right(edges[latent], peak) if source != "pool" and edges[latent] else None
         for latent, source, peak in zip(chosen.latents, chosen.sources, peaks.tolist(), strict=True)
     ]
 

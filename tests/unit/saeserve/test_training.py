@@ -95,7 +95,7 @@ def test_training_explains_raw_activations_with_unit_norm_rows(plan: TrainPlan, 
     before = reconstruction(TopKTrainer(small(plan), activations().float().mean(0), 0.1).coder(), activations())
     coder = train(small(plan, epochs=40), activations(), tmp_path / "c", say=lambda line: None)
     after = reconstruction(coder, activations())
-    assert after.fve > 0.7 > before.fve
+    assert after.fve > 0.6 > 0.3 > before.fve
     torch.testing.assert_close(coder.W_dec.norm(dim=1), torch.ones(64))
 
 

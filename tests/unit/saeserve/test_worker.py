@@ -7,14 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from celery import Celery
 
+from saeserve.artifacts import file_digest
 from saeserve.contract import GPU_QUEUE, MINE_TASK, RUN_ENDED_TASK, WEB_QUEUE, MiningRequest
-from saeserve.mining.run import run_folder
+from saeserve.mining.run import mine, run_folder
+from saeserve.mining.unfinished import unfinished_requests
 
 REPOSITORY = Path(__file__).parents[3]
 PATIENCE = 120
@@ -90,18 +92,36 @@ def test_a_request_is_mined_and_a_bad_one_refused_and_the_web_side_hears_of_both
     assert "version 99" in (tmp_path / "worker.log").read_text()
 
 
-def test_a_worker_killed_with_kill_9_is_replaced_by_the_next_even_if_the_broker_forgot(
+def test_after_kill_9_the_next_worker_continues_and_no_byte_differs_even_if_the_broker_forgot(
     broker: Celery, request_for: Callable[..., MiningRequest], tmp_path: Path
 ) -> None:
-    request = request_for(tmp_path)
-    folder = run_folder(tmp_path, request)
+    disturbed, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
+    request = request_for(disturbed)
+    folder = run_folder(disturbed, request)
     send(broker, request)
-    with worker(broker, tmp_path) as process:
-        wait_for(lambda: bool(list((folder / "shards").glob("*.safetensors"))), tmp_path)
+    with worker(broker, disturbed) as process:
+        wait_for(lambda: len(list((folder / "shards").glob("*.safetensors"))) >= 2, disturbed)
         os.killpg(process.pid, signal.SIGKILL)
     assert not (folder / "manifest.json").exists()
+    assert [left.digest for left in unfinished_requests(disturbed)] == [request.digest]
     with broker.connection_for_write() as connection:
         connection.default_channel.client.flushdb()
-    with worker(broker, tmp_path):
-        assert next_message(broker, tmp_path) == (RUN_ENDED_TASK, {"digest": request.digest})
-    assert (folder / "manifest.json").is_file()
+
+    first_shard = folder / "shards" / "000000.safetensors"
+    written = {first_shard.stat().st_mtime_ns}
+    with worker(broker, disturbed):
+        wait_for(lambda: _note_time(first_shard, written) and (folder / "manifest.json").exists(), disturbed)
+        assert next_message(broker, disturbed) == (RUN_ENDED_TASK, {"digest": request.digest})
+
+    assert len(written) == 1, "the finished shard was mined again"
+    assert request_for(undisturbed) == request
+    manifest = mine(request, root=undisturbed)
+    assert {name: file_digest(folder / name) for name in manifest.files} == manifest.files
+    assert not list(unfinished_requests(disturbed))
+
+
+def _note_time(file: Path, times: set[int]) -> bool:
+    """Add the file's time of writing, while there is one."""
+    with suppress(FileNotFoundError):
+        times.add(file.stat().st_mtime_ns)
+    return True
