@@ -66,7 +66,7 @@ class Selector:
         self._held = FoilFinder(tally.pool, words, specialties, tally.held, width=width)
         self._rows = {reserved: np.nonzero(tally.pool.reserved == reserved)[0] for reserved in (False, True)}
         self._uniform = {reserved: _lowest(tally.pool, rows) for reserved, rows in self._rows.items()}
-        self._spans = {name: spans(getattr(tally, name), width) for name in ("top", "sample", "held")}
+        self._spans = {name: spans(getattr(tally, name).latents, width) for name in ("top", "sample", "held")}
         self._edges = [_decile_edges(tally.sample.peaks[first:last]) for first, last in self._spans["sample"]]
 
     def choose(self, latent: int, chosen: Chosen) -> None:
