@@ -24,7 +24,7 @@ LATENT: Mapping[LatentState, tuple[LatentState, ...]] = {
     # New ratings may still arrive (surplus, revisions), so that acceptance is not final; a decision is.
     LatentState.ACCEPTED: (LatentState.AMBIGUOUS, LatentState.RECRUITING, LatentState.PERSISTENT),
     LatentState.PERSISTENT: DECIDED_STATES,
-    **{state: () for state in DECIDED_STATES},
+    **dict.fromkeys(DECIDED_STATES, ()),
 }
 CASE: Mapping[CaseState, tuple[CaseState, ...]] = {CaseState.OPEN: (CaseState.DECIDED,), CaseState.DECIDED: ()}
 RELEASE: Mapping[ReleaseState, tuple[ReleaseState, ...]] = {

@@ -19,6 +19,7 @@ from annotation.views import (
 in_a_study = [
     path("", study.study, name="study"),
     path("progress/", study.progress, name="progress"),
+    path("mine/", study.mine_again, name="mine_again"),
     path("sample/", study.draw, name="draw_sample"),
     path("rounds/open/", study.open_round, name="open_round"),
     path("rounds/<int:number>/close/", study.close_round, name="close_round"),

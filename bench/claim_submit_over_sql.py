@@ -17,8 +17,8 @@ from config.embedded.ports import free_port
 
 NAME = "claim_submit_over_sql"
 HOW = (
-    "One rater without think time: GET of the next latent and POST of its rating through gunicorn, median of the pairs, "
-    "over the median of one UPDATE … SKIP LOCKED … RETURNING and one INSERT, interleaved in the same run."
+    "One rater without think time: GET of the next latent and POST of its rating through gunicorn, median of the "
+    "pairs, over the median of one UPDATE … SKIP LOCKED … RETURNING and one INSERT, interleaved in the same run."
 )
 TARGET = at_most(60)
 PAIRS = 60
@@ -27,7 +27,8 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 
 BARE_CLAIM = """
 UPDATE bare_slot SET state = 'leased', rater = 1, token = gen_random_uuid(), expires = now() + interval '30 minutes'
-WHERE id = (SELECT id FROM bare_slot WHERE state = 'open' ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1) RETURNING id, token
+WHERE id = (SELECT id FROM bare_slot WHERE state = 'open' ORDER BY id FOR UPDATE SKIP LOCKED LIMIT 1)
+RETURNING id, token
 """
 BARE_SUBMIT = "INSERT INTO bare_rating (slot, rater, token, answers, rationale) VALUES (%s, 1, %s, %s, %s)"
 BARE_TABLES = """

@@ -38,7 +38,7 @@ LATENTS, DOCUMENTS = 12, 40
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Ada and Ben rate at North and South; Cora adjudicates; Rosa researches; Nora coordinates North; Sven is nobody here."""
+    """Ada and Ben rate (North, South), Cora adjudicates, Rosa researches, Nora coordinates North, Sven is no one."""
 
     study: Study
     north: Institution

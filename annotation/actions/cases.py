@@ -51,7 +51,8 @@ def decide_case(
 ) -> Decision:
     """The adjudicator's answer. Ratings and consensus stay as they are, beside it.
 
-    Raises Refused (Incomplete with a sentence a field) if something is missing, the case is decided, or she rated the latent herself.
+    Raises Refused if the case is decided or she rated the latent herself, Incomplete with a sentence a field if
+    something is missing.
     """
     check_role(by, case.study, Role.ADJUDICATOR)
     case = Case.objects.select_for_update().select_related("study", "latent").get(pk=case.pk)
@@ -77,6 +78,7 @@ def decide_case(
     case.state = CaseState.DECIDED
     case.save(update_fields=["state"])
     case.latent.state = STATE_AFTER[verdict.outcome]
-    case.latent.save(update_fields=["state"])
+    case.latent.state_reason = f"Decided by an adjudicator: {verdict.outcome.label.lower()}."
+    case.latent.save(update_fields=["state", "state_reason"])
     audit.record(AuditVerb.CASE_DECIDED, decision, by=by, now=now, study=case.study, outcome=verdict.outcome)
     return decision

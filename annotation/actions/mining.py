@@ -34,11 +34,22 @@ def request_run(*, sae: Sae, corpus: Corpus, by: User | None, now: datetime, **p
     if created:
         audit.record(AuditVerb.RUN_REQUESTED, run, by=by, now=now, digest=run.digest)
     elif run.state == RunState.FAILED:
-        gateway.forget_failure(settings.ARTIFACT_ROOT, run.digest)
-        run.state, run.failure, run.ended_at = RunState.QUEUED, "", None
-        audit.record(AuditVerb.RUN_REQUESTED, run, by=by, now=now, digest=run.digest, again=True)
+        return retry_run(run=run, by=by, now=now)
     if run.state != RunState.FINISHED:
         send_run(run=run, now=now)
+    return run
+
+
+@transaction.atomic
+def retry_run(*, run: MiningRun, by: User | None, now: datetime) -> MiningRun:
+    """Send a failed run again, after what it named was mended. Raises Refused if it has not failed."""
+    run = MiningRun.objects.select_for_update().get(pk=run.pk)
+    if run.state != RunState.FAILED:
+        raise Refused("Only a run that failed can be sent again; this one has not.")
+    gateway.forget_failure(settings.ARTIFACT_ROOT, run.digest)
+    run.state, run.failure, run.ended_at = RunState.QUEUED, "", None
+    audit.record(AuditVerb.RUN_REQUESTED, run, by=by, now=now, digest=run.digest, again=True)
+    send_run(run=run, now=now)
     return run
 
 

@@ -19,7 +19,7 @@ from annotation.actions.rating import submit_rating
 from annotation.actions.results import compute_results
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import DecisionOutcome, DisagreementCause, ItemKind, Role, SnippetKind
-from annotation.models import Membership, SampledLatent, Slot, Snippet, Study, User
+from annotation.models import Membership, SampledLatent, Snippet, Study, User
 from annotation.rules.refusal import Refused
 from annotation.science.simulate import SimulatedRating, simulated_ratings
 from annotation.science.simulated_world import (
@@ -48,10 +48,10 @@ def simulate_ratings(*, study: Study, now: datetime) -> None:
     raters = {rater.rater: rater for rater in _raters(members, rng)}
     latents = {latent.latent: latent for latent in _latents(study, rng)}
     for _ in range(PASSES):
-        slots = [slot for member in members for slot in _rate_all(study, member, latents, raters, rng, now)]
+        given = _rate_in_turns(study, members, latents, raters, rng, now)
         compute_results(study_id=study.pk, now=now)
         follow_up(study_id=study.pk, now=now)
-        if not slots:
+        if not given:
             return
 
 
@@ -118,28 +118,34 @@ def peak_word(snippet: Snippet) -> str:
     return ""
 
 
-def _rate_all(
+def _rate_in_turns(
     study: Study,
-    member: Membership,
+    members: list[Membership],
     latents: dict[str, SimulatedLatent],
     raters: dict[str, SimulatedRater],
     rng: np.random.Generator,
     now: datetime,
-) -> list[Slot]:
-    done = []
-    while slot := claim(study=study, by=member.user, now=now):
-        latent = latents[str(slot.latent_id)]
-        read = Read(latent=latent.latent, rater=member.pseudonym)
-        (rating,) = simulated_ratings([latent], [raters[member.pseudonym]], [read], rng)
-        submit_rating(
-            ticket=read_ticket(write_ticket(slot), by=member.user),
-            raw=_form(study, rating, rng),
-            by=member.user,
-            active_seconds=round(float(rng.gamma(6.0, 8.0)), 1),
-            now=now,
-        )
-        done.append(slot)
-    return done
+) -> int:
+    """Everyone rates one latent at a time, in turn, so that the work is shared. Returns how many ratings came in."""
+    count, waiting = 0, list(members)
+    while waiting:
+        for member in list(waiting):
+            slot = claim(study=study, by=member.user, now=now)
+            if slot is None:
+                waiting.remove(member)
+                continue
+            read = Read(latent=str(slot.latent_id), rater=member.pseudonym)
+            latent, rater = latents[read.latent], raters[member.pseudonym]
+            (rating,) = simulated_ratings([latent], [rater], [read], rng)
+            submit_rating(
+                ticket=read_ticket(write_ticket(slot), by=member.user),
+                raw=_form(study, rating, rng),
+                by=member.user,
+                active_seconds=round(float(rng.gamma(6.0, 8.0)), 1),
+                now=now,
+            )
+            count += 1
+    return count
 
 
 def _form(study: Study, rating: SimulatedRating, rng: np.random.Generator) -> dict[str, Any]:

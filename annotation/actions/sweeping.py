@@ -16,8 +16,8 @@ from annotation.enums import ReleaseState, RoundState, RunState
 from annotation.models import MiningRun, Rating, Release, ResultRun, Round, Study
 from annotation.queue import enqueue, enqueue_soon
 
-SILENCE = timedelta(seconds=60)
-"""A worker reports about every second: after a minute of silence it is taken for dead."""
+SILENCE = timedelta(seconds=120)
+"""A worker reports about every second: after two minutes of silence it is taken for dead."""
 
 
 def sweep(*, now: datetime) -> None:
@@ -33,7 +33,7 @@ def sweep(*, now: datetime) -> None:
 
 
 def sweep_runs(*, now: datetime) -> None:
-    """Note progress; take in what ended; send again what has been silent for a minute."""
+    """Note progress; take in what ended; send again what has been silent too long."""
     for run in MiningRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]):
         if gateway.outcome(settings.ARTIFACT_ROOT, run.digest) is not None:
             enqueue(gateway.RUN_ENDED_TASK, digest=run.digest)

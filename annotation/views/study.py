@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from annotation.actions import rounds, sampling
+from annotation.actions import mining, rounds, sampling
 from annotation.enums import Role
 from annotation.models import MiningRun, Round
 from annotation.queries.membership_totals import institutions_coordinated
@@ -55,6 +55,21 @@ def draw(request: HttpRequest, place: Place) -> HttpResponse:
         say_refusal(request, error)
     else:
         messages.success(request, f"{len(sample)} latents were drawn. Their snippets are on the Latents page.")
+    return redirect("study", place.study.slug)
+
+
+@require_POST
+@in_study(Role.RESEARCHER)
+def mine_again(request: HttpRequest, place: Place) -> HttpResponse:
+    """Send a failed mining run again."""
+    try:
+        if place.study.run is None:
+            raise Refused("The study has no mining run to send again.")
+        mining.retry_run(run=place.study.run, by=place.user, now=_now())
+    except Refused as error:
+        say_refusal(request, error)
+    else:
+        messages.success(request, "The mining run is on its way again.")
     return redirect("study", place.study.slug)
 
 

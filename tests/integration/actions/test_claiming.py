@@ -52,7 +52,7 @@ def test_a_stranger_and_an_adjudicator_are_refused(world: World) -> None:
 
 def test_a_study_without_raters_says_what_to_do(before_round: World) -> None:
     before_round.study.memberships.filter(role=Role.ANNOTATOR).delete()
-    with pytest.raises(Refused, match="no raters. Invite physicians"):
+    with pytest.raises(Refused, match=r"no raters\. Invite physicians"):
         open_round(study=before_round.study, by=before_round.rosa, now=NOW)
     assert not before_round.study.rounds.exists()
 

@@ -54,12 +54,12 @@ def test_asking_twice_is_asking_once(run: MiningRun) -> None:
 
 
 def test_an_unknown_parameter_gets_a_sentence(run: MiningRun) -> None:
-    with pytest.raises(Refused, match="parameter that does not exist"):
+    with pytest.raises(Refused, match=r"parameter that does not exist"):
         request_run(sae=run.sae, corpus=run.corpus, by=None, now=NOW, colour="red")
 
 
 def test_an_sae_folder_without_configuration_gets_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="holds no cfg.json"):
+    with pytest.raises(Refused, match=r"holds no cfg.json"):
         register_sae(name="S", folder=tmp_path, model_name="M", model_folder=tmp_path, by=None, now=NOW)
 
 
@@ -121,5 +121,5 @@ def test_the_sample_says_its_frame_and_is_drawn_once(world: World) -> None:
     assert frame is not None
     assert frame["eligible"] == 12
     assert sum(stratum["drawn"] for stratum in frame["frame"]) == 6
-    with pytest.raises(Refused, match="has been drawn"):
+    with pytest.raises(Refused, match=r"has been drawn"):
         draw_sample(study=world.study, by=None, now=NOW)

@@ -34,8 +34,8 @@ def test_a_missing_event_is_found_and_named(world: World) -> None:
 
 def test_a_rewritten_event_with_a_fresh_digest_breaks_the_next_one(world: World) -> None:
     tamper(
-        "UPDATE annotation_auditevent SET verb = 'signed-in', digest = consilium_audit_digest(previous, number, study, at, "
-        f"actor, 'signed-in', target, detail) WHERE study = {world.study.pk} AND number = 2"
+        "UPDATE annotation_auditevent SET verb = 'signed-in', digest = consilium_audit_digest(previous, number, study, "
+        f"at, actor, 'signed-in', target, detail) WHERE study = {world.study.pk} AND number = 2"
     )
     assert verify_chain(world.study.pk).problems == ("Event 3 does not follow the one before it.",)
 

@@ -15,9 +15,10 @@ from tests.world import NOW, World, rate_next
 
 def refused(statement: str, parameters: list[Any] | None = None) -> str:
     """The sentence with which the database refuses the statement."""
-    with pytest.raises(IntegrityError) as error, transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # TRUNCATE waits for no deferred foreign key
-        cursor.execute(statement, parameters)
+        with pytest.raises(IntegrityError) as error, transaction.atomic():
+            cursor.execute(statement, parameters)
     return str(error.value)
 
 
@@ -123,8 +124,8 @@ def test_a_rating_belongs_to_its_slot_round_and_study(world: World) -> None:
     rating = rate_next(world.study, world.ada)
     assert rating is not None
     foreign = world.study.sample.exclude(pk=rating.latent_id).first()
+    rating.pk, rating._state.adding, rating.latent, rating.submit_token = None, True, foreign, "1" * 32
     with pytest.raises(IntegrityError, match="not the rater's place"), transaction.atomic():
-        rating.pk, rating._state.adding, rating.latent, rating.submit_token = None, True, foreign, "1" * 32
         rating.save()
 
 

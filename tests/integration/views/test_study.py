@@ -310,6 +310,19 @@ def test_a_failed_run_says_why(world: World, unfinished: MiningRun, signed_in: S
     assert "hx-trigger" not in text
 
 
+def test_a_failed_run_is_sent_again_from_the_page_and_one_that_has_not_failed_is_not(
+    world: World, unfinished: MiningRun, signed_in: SignIn
+) -> None:
+    failed = {"state": "failed", "failure": "The disk is full.", "ended_at": NOW + timedelta(minutes=1)}
+    MiningRun.objects.filter(pk=unfinished.pk).update(**failed)
+    client, address = signed_in(world.rosa), reverse("mine_again", args=[world.study.slug])
+    assert client.get(address).status_code == 405
+    client.post(address)
+    unfinished.refresh_from_db()
+    assert unfinished.state == "queued"
+    assert "this one has not" in client.post(address, follow=True).content.decode()
+
+
 def test_the_study_page_costs_the_same_statements_for_a_larger_study(world: World, signed_in: SignIn) -> None:
     client, address = signed_in(world.rosa), reverse("study", args=[world.study.slug])
     rate_next(world.study, world.ada)
