@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max
 
 from annotation.actions import audit
@@ -35,6 +35,10 @@ from annotation.rules.refusal import Refused
 logger = logging.getLogger(__name__)
 WRITE_TASK = "annotation.write_release"
 TRIES = 3
+UNFORESEEN = (
+    "The release could not be written because of an error inside Consilium, which its log names. Nothing was released. "
+    "Tell whoever runs this installation."
+)
 
 
 class CannotWrite(Exception):
@@ -84,6 +88,12 @@ def write_release(*, release_id: int, now: datetime) -> None:
             _fail(
                 release, f"The files could not be written ({reason}). Make room or put it right, then cut again.", now
             )
+        except (OperationalError, InterfaceError):
+            # The database went away: the release waits, and the sweep sends it again.
+            raise
+        except Exception:
+            logger.exception("Release %s of study %s", release.number, release.study_id)
+            _fail(release, UNFORESEEN, now)
 
 
 @contextmanager

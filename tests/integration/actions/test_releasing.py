@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 
 from annotation.actions import releasing
 from annotation.actions.releasing import request_release, write_release
@@ -262,6 +262,32 @@ def test_a_disk_that_refuses_fails_the_release_with_a_sentence(rated: World, mon
     assert release.state == ReleaseState.FAILED
     assert "No space left on device" in release.failure
     assert [path.name for path in (Path(settings.ARTIFACT_ROOT) / "releases" / rated.study.slug).glob(".1.*")] == []
+
+
+def test_an_answer_that_does_not_fit_its_column_fails_the_release_and_publishes_nothing(rated: World) -> None:
+    cara = worlds.add_rater(rated, "cara", rated.north)
+    words = {"category": "finding", "coherence": 4, "specificity": 4, "confidence": "four", "flags": []}
+    Rating.objects.create(**late_rating(rated, cara) | {"answers": words})
+    release = request_release(study=rated.study, by=rated.rosa, now=NOW)
+    write_release(release_id=release.pk, now=LATER)
+    release.refresh_from_db()
+    assert release.state == ReleaseState.FAILED
+    assert "error inside Consilium" in release.failure
+    assert AuditEvent.objects.filter(verb=AuditVerb.RELEASE_FAILED).count() == 1
+
+
+def test_a_database_that_goes_away_leaves_the_release_to_the_sweep(
+    rated: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*arguments: Any, **options: Any) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(releasing, "write_folder", gone)
+    release = request_release(study=rated.study, by=rated.rosa, now=NOW)
+    with pytest.raises(OperationalError):
+        write_release(release_id=release.pk, now=LATER)
+    release.refresh_from_db()
+    assert release.state == ReleaseState.BUILDING
 
 
 def test_a_simulated_study_says_so_in_every_file(rated: World) -> None:
