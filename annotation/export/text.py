@@ -64,7 +64,7 @@ def _joined(columns: list[Cells], before: list[str], end: str) -> memoryview:
         pieces += [pa.scalar(open_end + start + column.around), column.texts]
         open_end = column.around
     lines = pc.binary_join_element_wise(*pieces, pa.scalar(open_end + end), "")
-    return memoryview(_content(lines))
+    return _content(lines).data
 
 
 def _content(texts: pa.Array) -> "np.ndarray[tuple[int], np.dtype[np.uint8]]":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -54,7 +55,7 @@ def workloads(
     own = None if institutions is None else [institution.pk for institution in institutions]
     if own is not None:
         members = members.filter(institution__in=own)
-    parameters = {"study": study.pk, "now": now, "everybody": own is None, "own": own or []}
+    parameters: dict[str, Any] = {"study": study.pk, "now": now, "everybody": own is None, "own": own or []}
     with connection.cursor() as cursor:
         cursor.execute(WORKLOADS, parameters)
         found = {pk: (rated, left, last) for pk, rated, left, last in cursor.fetchall()}
