@@ -20,7 +20,7 @@ HOW = (
     "One rater without think time: GET of the next latent and POST of its rating through gunicorn, median of the "
     "pairs, over the median of one UPDATE … SKIP LOCKED … RETURNING and one INSERT, interleaved in the same run."
 )
-TARGET = at_most(60)
+TARGET = at_most(40)
 PAIRS = 60
 TICKET = re.compile(r'name="ticket"\s+value="([^"]+)"')
 TOKEN = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')

@@ -178,7 +178,7 @@ def _latent(index: int) -> dict[str, Any]:
         "identity": f"{index:064x}",
         "firings": 100 + index,
         "documents": 25 + index % 5,
-        "density": 0.001 * (index + 1),
+        "density": 0.001 * (index % 45 + 1),
         "max_activation": 12.0 + index,
         "histogram": [5, 20, 40, 30, 5 + index],
         "decile_edges": [float(edge) for edge in range(1, 10)],
