@@ -111,6 +111,7 @@ class AuditVerb(TextChoices):
     STUDY_CREATED = "study-created", "Study created"
     MEMBER_ADDED = "member-added", "Member added"
     LINK_ISSUED = "link-issued", "Sign-in link issued"
+    PASSWORD_CHOSEN = "password-chosen", "Password chosen"
     SIGNED_IN = "signed-in", "Signed in by link"
     RUN_REQUESTED = "run-requested", "Mining requested"
     RUN_ENDED = "run-ended", "Mining ended"

@@ -6,6 +6,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from annotation.actions import audit
+from annotation.enums import AuditVerb
 from annotation.models import User
 from annotation.rules.refusal import Refused
 
@@ -22,4 +24,5 @@ def choose_password(*, password: str, by: User, now: datetime) -> User:
         raise Refused(" ".join(error.messages)) from error
     by.set_password(password)
     by.save(update_fields=["password"])
+    audit.record(AuditVerb.PASSWORD_CHOSEN, by, by=by, now=now)
     return by

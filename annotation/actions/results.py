@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from annotation.actions import audit
 from annotation.enums import AuditVerb, ItemKind
-from annotation.models import Agreement, Consensus, RaterReliability, Rating, ResultRun, RubricItem, Study
+from annotation.models import Agreement, Consensus, RaterReliability, ResultRun, RubricItem, Study
 from annotation.queries.rating_records import RatingRecord, answers_for, current_ratings, science_item
 from annotation.science.alpha import alpha
 from annotation.science.clc import clc
@@ -54,10 +54,10 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
     with transaction.atomic():
         _one_at_a_time(study_id)
         study = Study.objects.select_related("rubric").get(pk=study_id)
-        newest = Rating.objects.filter(study=study).order_by("-pk").values_list("pk", flat=True).first()
         records = current_ratings(study)
-        if newest is None or not records:
+        if not records:
             return None
+        newest = max(record.pk for record in records)
         items = list(study.rubric.items.all())
         parameters = ClcParameters()
         inputs = digest(

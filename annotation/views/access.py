@@ -6,7 +6,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -15,7 +16,7 @@ from annotation.models import Study, User
 from annotation.rules.membership import check_member, check_role
 from annotation.rules.refusal import NotYours, Refused
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ def in_study(*allowed: Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def entered(request: HttpRequest, slug: str, **parts: Any) -> HttpResponse:
+        def entered(request: HttpRequest, slug: str, **parts: Any) -> HttpResponseBase:
             place: Place | None = None
             try:
                 place = _place(request, slug, allowed)

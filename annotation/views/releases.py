@@ -52,7 +52,7 @@ def release(request: HttpRequest, place: Place, number: int) -> HttpResponse:
 
 
 @require_safe
-@in_study(Role.RESEARCHER)  # type: ignore[arg-type]  # A file is streamed, which Django's types keep apart from a page.
+@in_study(Role.RESEARCHER)
 def download(request: HttpRequest, place: Place, number: int, name: str) -> HttpResponseBase:
     """A file of the release, by one of the names that its manifest knows."""
     _check_blinding(place)
