@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -27,9 +28,7 @@ from saeserve.reference import prepare_reference
 from saeserve.windows import Batch, batches, cut
 
 NAME = "mining_over_limit"
-HOW = (
-    "wall time of mining the demo notes over that of a bare truncated forward pass and encoding, median of paired runs"
-)
+HOW = "wall time of mining the demo notes over that of the bare forward pass and encoding, median of pairs"
 TARGET = at_most(1.10)
 REPOSITORY = Path(__file__).parents[1]
 ROUNDS = 5
@@ -37,27 +36,37 @@ ROUNDS = 5
 
 def measure(limit_tokens: int = 50_000, rounds: int = ROUNDS) -> dict[str, float | str]:
     """{"value": median ratio of paired runs, "detail": what was timed}. Takes some minutes."""
-    folder = prepare_reference(REPOSITORY / "var" / "models", package_folder=REPOSITORY / "var" / "weights")
-    fit = load_fit(folder, REPOSITORY / "demo" / "sae", dtype="bfloat16", device="cpu")
+    folder = prepare_reference(
+        REPOSITORY / "var" / "models", package_folder=REPOSITORY / "var" / "weights", say=lambda line: None
+    )
+    sae = REPOSITORY / "demo" / "sae"
+    fit = load_fit(folder, sae, dtype="bfloat16", device="cpu")
     with tempfile.TemporaryDirectory(prefix="mining-bench-") as scratch:
         root = Path(scratch)
         notes, tokens = _notes(fit, root, limit_tokens)
-        request = MiningRequest(
-            model=str(folder), sae=str(REPOSITORY / "demo" / "sae"), corpus_digest=import_corpus(notes, root)
-        )
+        request = MiningRequest(model=str(folder), sae=str(sae), corpus_digest=import_corpus(notes, root))
         ready = _ready(fit, notes, request.context_tokens)
         pairs = [_pair(round_number, fit, root, request, ready) for round_number in range(rounds)]
-    ratios = sorted(mining / limit for mining, limit in pairs)
-    limit = statistics.median(limit for _, limit in pairs)
+    ratios = sorted(mining.wall / limit.wall for mining, limit in pairs)
+    processor = statistics.median(mining.processor / limit.processor for mining, limit in pairs)
+    limit = statistics.median(limit.wall for _, limit in pairs)
     return {
         "value": statistics.median(ratios),
         "detail": f"{tokens:,} tokens, {rounds} interleaved pairs, ratios {ratios[0]:.3f} to {ratios[-1]:.3f}, "
+        f"{processor:.3f} in processor time, "
         f"limit {tokens / limit:,.0f} tokens/s in {fit.model.dtype} on {torch.get_num_threads()} threads",
     }
 
 
-def _pair(number: int, fit: Fit, root: Path, request: MiningRequest, ready: list[Batch]) -> tuple[float, float]:
-    """(mining, limit) in seconds; every second round the limit goes first."""
+class Seconds(NamedTuple):
+    """What a job took. Processor time hardly feels what else the machine does."""
+
+    wall: float
+    processor: float
+
+
+def _pair(number: int, fit: Fit, root: Path, request: MiningRequest, ready: list[Batch]) -> tuple[Seconds, Seconds]:
+    """(mining, limit); every second round the limit goes first."""
     folder = root / "runs" / str(number)
     run = Run(request, root, folder, "cpu", Reporter(folder, quiet))
     found = run.probe(fit, corpus_file(root, request), _index(root, request))
@@ -87,10 +96,10 @@ def _limit(fit: Fit, ready: list[Batch]) -> None:
         fit.sae.coder.encode(real.float())
 
 
-def _timed(job: Callable[[], None]) -> float:
-    started = time.perf_counter()
+def _timed(job: Callable[[], None]) -> Seconds:
+    wall, processor = time.perf_counter(), time.process_time()
     job()
-    return time.perf_counter() - started
+    return Seconds(time.perf_counter() - wall, time.process_time() - processor)
 
 
 def _notes(fit: Fit, root: Path, limit_tokens: int) -> tuple[Path, int]:

@@ -1,7 +1,8 @@
 """A tally holds what plain loops find, and any way of sharding a corpus gives the same tally."""
 
 import random
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,7 @@ def test_the_pool_knows_every_firing_latent_of_the_first_candidates() -> None:
 def test_any_number_of_shards_in_any_order_and_grouping_gives_the_same(number: int, chance: random.Random) -> None:
     borders = sorted(chance.sample(range(1, len(DOCUMENTS)), number - 1))
     ends = [0, *borders, len(DOCUMENTS)]
-    tallies = [tally_of(DOCUMENTS[first:last]) for first, last in zip(ends, ends[1:], strict=False)]
+    tallies = [tally_of(DOCUMENTS[first:last]) for first, last in pairwise(ends)]
     chance.shuffle(tallies)
     while len(tallies) > 1:
         taken = [tallies.pop() for _ in range(chance.randint(2, min(4, len(tallies))))]
@@ -123,10 +124,8 @@ def test_a_shard_run_twice_overwrites_itself_with_the_same_bytes(tmp_path: Path)
 def test_documents_in_which_nothing_fires_change_no_candidate() -> None:
     firings, snippets = made_up.make(DOCUMENTS)
     none = firings.values < 0
-    silent = type(firings)(
-        firings.latents[none], firings.values[none], firings.tokens[none], firings.token_starts, firings.token_ends,
-        firings.token_snippets, firings.snippet_documents, firings.snippet_starts, firings.snippet_ends, firings.dropped,
-    )  # fmt: skip
+    rows = {name: getattr(firings, name)[none] for name in ("latents", "values", "tokens")}
+    silent = replace(firings, **rows)
     tally = count(silent, snippets, width=made_up.LATENTS, edges=made_up.EDGES, limits=LIMITS)
     assert not tally.counts.firings.any()
     assert not len(tally.top)

@@ -91,7 +91,7 @@ def test_figures_far_from_the_card_are_refused(gate: Gate, figures: dict[str, fl
 
 def test_an_sae_of_the_wrong_width_is_refused(model_folder: Path, tmp_path: Path) -> None:
     write_saelens(tmp_path, a_coder(), metadata={"hf_hook_name": "model.layers.1"})
-    with pytest.raises(BadSae, match="width 12; model.layers.1 of tiny has width 32"):
+    with pytest.raises(BadSae, match=r"width 12; model\.layers\.1 of tiny has width 32"):
         load_fit(model_folder, tmp_path, dtype="float32", device="cpu")
 
 

@@ -48,10 +48,8 @@ def test_truncated_weights_are_refused(copied: Path) -> None:
 
 def test_a_tokenizer_that_does_not_fit_the_model_is_refused(copied: Path) -> None:
     tokenizer = json.loads((copied / "tokenizer.json").read_text())
-    tokenizer["added_tokens"] += [
-        {"id": 400 + i, "content": f"<extra{i}>", "special": True, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
-        for i in range(5)
-    ]  # fmt: skip
+    known = tokenizer["added_tokens"][0]
+    tokenizer["added_tokens"] += [{**known, "id": 400 + i, "content": f"<extra{i}>"} for i in range(5)]
     (copied / "tokenizer.json").write_text(json.dumps(tokenizer))
     with pytest.raises(BadModel, match="do not belong together"):
         load_language_model(copied)

@@ -67,7 +67,7 @@ def mined(root: Path, request_for: Callable[..., MiningRequest]) -> Mined:
 
 
 def peaks_by_hand(fit: Fit, document: Document, context_tokens: int) -> list[tuple[int, int, dict[int, float]]]:
-    """(start, end, {latent: activation}) of each token of a document, one window at a time, without any of mining's code."""
+    """(start, end, {latent: activation}) of each token of a document, a window at a time, without mining's code."""
     encoding = fit.model.tokenizer(document.text, add_special_tokens=False, return_offsets_mapping=True)
     ids, offsets = encoding["input_ids"], encoding["offset_mapping"]
     result = []

@@ -1,5 +1,7 @@
 """Documents become windows with exact character offsets, and padding changes no activation."""
 
+from itertools import pairwise
+
 import torch
 
 from saeserve.fit import Fit
@@ -19,7 +21,7 @@ def test_spans_are_in_order_and_either_apart_or_equal(fit: Fit) -> None:
     (window,) = cut([AWKWARD], fit.model.tokenizer, context_tokens=1000)
     spans = list(zip(window.starts.tolist(), window.ends.tolist(), strict=True))
     assert all(start < end for start, end in spans)
-    assert all(one == other or one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one == other or one[1] <= other[0] for one, other in pairwise(spans))
 
 
 def test_a_token_starts_at_its_first_letter(fit: Fit) -> None:

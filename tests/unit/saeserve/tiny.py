@@ -1,4 +1,4 @@
-"""A language model, a tokenizer and a corpus small enough to run in a test, made from seeds and from sentences of ours."""
+"""A language model, a tokenizer and a corpus small enough for a test, made from seeds and from sentences of ours."""
 
 import json
 import random
@@ -23,7 +23,8 @@ VERBS = ["denies", "reports", "was admitted with", "has a history of", "presente
 FINDINGS = [
     "chest pain", "shortness of breath", "a swollen left knee", "fever of 38.9 °C", "haematuria", "type 2 diabetes",
     "ST elevation in leads II, III and aVF", "a productive cough", "atrial fibrillation", "blurred vision",
-    "pain radiating to the jaw", "an itchy rash", "weight loss of 6 kg", "a tender abdomen", "migraine 🤕", "naïve cells",
+    "pain radiating to the jaw", "an itchy rash", "weight loss of 6 kg", "a tender abdomen", "migraine 🤕",
+    "naïve cells",
 ]  # fmt: skip
 ENDS = [
     "since Monday",
@@ -84,7 +85,7 @@ def write_model(folder: Path, *, seed: int = 11) -> Path:
             initializer_range=0.3,
             bos_token_id=0,
             eos_token_id=0,
-        )  # fmt: skip
+        )
     )
     network.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
