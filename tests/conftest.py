@@ -1,6 +1,7 @@
 """Fixtures for every test: the small world, a client for each person, and a flush that the triggers allow."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from django.test import Client
 from annotation.models import User
 from tests import world as worlds
 from tests.world import World
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,6 +32,14 @@ def _flush_despite_triggers() -> Iterator[None]:
     DatabaseOperations.sql_flush = sql_flush  # type: ignore[method-assign]
     yield
     DatabaseOperations.sql_flush = original  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def reference_folder() -> Path:
+    """The reference model, fetched and converted where an earlier run did not leave it."""
+    from saeserve.reference import prepare_reference
+
+    return prepare_reference(REPOSITORY / "var" / "models", package_folder=REPOSITORY / "var" / "weights")
 
 
 @pytest.fixture
