@@ -13,6 +13,8 @@ def main(only: list[str]) -> int:
     try:
         wanted = chosen(only)
         with temporary_environment(os.environ) as added:
+            # Spinning threads would fight with whatever else this machine does.
+            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
             os.environ.update({"DJANGO_SETTINGS_MODULE": "config.settings", **added})
             for name in wanted:
                 print(f"Measuring {name}", flush=True)

@@ -55,7 +55,7 @@ def decide_case(
     something is missing.
     """
     check_role(by, case.study, Role.ADJUDICATOR)
-    case = Case.objects.select_for_update().select_related("study", "latent").get(pk=case.pk)
+    case = Case.objects.select_for_update(of=("self",), no_key=True).select_related("study", "latent").get(pk=case.pk)
     check_case_open(case)
     verdict = check_decision(outcome=outcome, concept=concept, cause=cause, rationale=rationale)
     chosen = None

@@ -38,7 +38,7 @@ STATE_FOR = {
 @transaction.atomic
 def follow_up(*, study_id: int, now: datetime) -> None:
     """Apply the ambiguity rule to every latent whose places are all taken. Running it again changes nothing more."""
-    study = Study.objects.select_for_update().get(pk=study_id)
+    study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
     run = ResultRun.objects.filter(study=study).order_by("-last_rating", "-pk").first()
     if run is None:
         return

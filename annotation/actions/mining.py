@@ -43,7 +43,7 @@ def request_run(*, sae: Sae, corpus: Corpus, by: User | None, now: datetime, **p
 @transaction.atomic
 def retry_run(*, run: MiningRun, by: User | None, now: datetime) -> MiningRun:
     """Send a failed run again, after what it named was mended. Raises Refused if it has not failed."""
-    run = MiningRun.objects.select_for_update().get(pk=run.pk)
+    run = MiningRun.objects.select_for_update(no_key=True).get(pk=run.pk)
     if run.state != RunState.FAILED:
         raise Refused("Only a run that failed can be sent again; this one has not.")
     gateway.forget_failure(settings.ARTIFACT_ROOT, run.digest)
@@ -63,7 +63,7 @@ def send_run(*, run: MiningRun, now: datetime) -> None:
 @transaction.atomic
 def note_run_ended(*, digest: str, now: datetime) -> MiningRun | None:
     """Take in the run's manifest and latents, or its failure; None if it is unknown or still going. Twice is once."""
-    run = MiningRun.objects.select_for_update().filter(digest=digest).first()
+    run = MiningRun.objects.select_for_update(no_key=True).filter(digest=digest).first()
     if run is None or run.state == RunState.FINISHED:
         return run
     ended = gateway.outcome(settings.ARTIFACT_ROOT, digest)

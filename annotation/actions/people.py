@@ -19,7 +19,7 @@ def add_member(
     """Give the person the role in the study, with the next free pseudonym. Giving it twice changes nothing."""
     if institution is None and role in (Role.ANNOTATOR, Role.COORDINATOR):
         raise Refused(f"A {role.label.lower()} belongs to an institution: name hers.")
-    Study.objects.select_for_update().get(pk=study.pk)
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     existing = Membership.objects.filter(study=study, user=user, role=role).first()
     if existing:
         return existing

@@ -28,9 +28,10 @@ def submit_rating(
     A ticket whose lease ran out still counts: in its place if that is free, otherwise as surplus (slot None).
     Raises Refused (Incomplete with a sentence a field) and then stores nothing.
     """
+    # The slot first: whoever closes the round deletes free slots, and this waits for it before it reads the round.
+    slot = Slot.objects.select_for_update(no_key=True).filter(pk=ticket.slot).first()
     round_ = Round.objects.select_related("study", "rubric").get(pk=ticket.round)
     membership = check_role(by, round_.study, Role.ANNOTATOR)
-    slot = Slot.objects.select_for_update().filter(pk=ticket.slot).first()
     stored = Rating.objects.filter(submit_token=ticket.token, rater=by).first()
     if stored:
         return stored

@@ -58,7 +58,7 @@ def request_release(*, study: Study, by: User, now: datetime) -> Release:
     check_role(by, study, Role.RESEARCHER)
     roles = roles_of(by, study)
     check_study_results(roles, may_yet_rate=onlooker(by, roles, study).may_yet_rate)
-    study = Study.objects.select_for_update().get(pk=study.pk)
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     if not Rating.objects.filter(study=study).exists():
         raise Refused("Nobody has rated in this study yet. A release needs at least one rating.")
     waiting = Release.objects.filter(study=study, state=ReleaseState.BUILDING).first()
@@ -173,7 +173,11 @@ def _publish(aside: Path, final: Path, release: Release, manifest: dict[str, Any
     }
     aside.chmod(0o755)
     with transaction.atomic():
-        release = Release.objects.select_for_update().select_related("study", "requested_by").get(pk=release.pk)
+        release = (
+            Release.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("study", "requested_by")
+            .get(pk=release.pk)
+        )
         if release.state != ReleaseState.BUILDING:
             return
         if final.exists():

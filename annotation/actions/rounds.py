@@ -20,7 +20,7 @@ def open_round(*, study: Study, by: User | None, now: datetime) -> Round:
 
     Raises Refused without a sample, without enough raters, or while another independent round is open.
     """
-    Study.objects.select_for_update().get(pk=study.pk)
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     sample = list(study.sample.order_by("position"))
     if not sample:
         raise Refused("The study has no sample yet. Draw it first: it says which latents are rated.")
@@ -79,9 +79,12 @@ def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Instituti
 @transaction.atomic
 def close_round(*, round_: Round, by: User | None, now: datetime) -> Round:
     """No more ratings; free and leased places are withdrawn, ratings and results stay."""
-    round_ = Round.objects.select_for_update().get(pk=round_.pk)
+    # Without key: a submit that is under way holds a key share on the round and waits for nothing of ours.
+    round_ = Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
     check_round_open(round_)
-    Slot.objects.filter(round=round_).exclude(state=SlotState.SUBMITTED).delete()
+    unrated = Slot.objects.select_for_update().filter(round=round_).exclude(state=SlotState.SUBMITTED)
+    # The lock waits for submits that are under way, and leaves out the slots that they took.
+    Slot.objects.filter(pk__in=list(unrated.values_list("pk", flat=True))).delete()
     Draft.objects.filter(round=round_).delete()
     round_.state, round_.closed_at = RoundState.CLOSED, now
     round_.save(update_fields=["state", "closed_at"])

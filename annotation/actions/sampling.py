@@ -26,7 +26,7 @@ def draw_sample(*, study: Study, by: User | None, now: datetime) -> list[Sampled
 
     Raises Refused if there is no finished run, a sample already, or fewer eligible latents than asked for.
     """
-    study = Study.objects.select_for_update(of=("self",)).select_related("run").get(pk=study.pk)
+    study = Study.objects.select_for_update(of=("self",), no_key=True).select_related("run").get(pk=study.pk)
     check_run_finished(study)
     if study.sample.exists():
         raise Refused("The sample of this study has been drawn. A new sample needs a new study.")

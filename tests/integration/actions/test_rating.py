@@ -1,8 +1,11 @@
 """A rating is stored once, complete, and never lost."""
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from annotation.actions.claiming import claim
 from annotation.actions.drafting import save_draft
@@ -12,6 +15,7 @@ from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.models import Concept, Draft, Rating, Slot
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
+from tests import world as worlds
 from tests.world import NOW, World, add_rater, complete_form, rate_next
 
 LATER = NOW + timedelta(hours=2)
@@ -127,3 +131,41 @@ def test_a_term_of_the_list_is_reused_whatever_its_case_and_a_new_one_is_the_rat
     assert Concept.objects.filter(name__iexact="chest pain").count() == 1
     assert Concept.objects.get(name="ward round").created_by == world.ada
     assert not world.study.rounds.get().concepts.filter(name="ward round").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closing_a_round_while_raters_submit_neither_deadlocks_nor_takes_a_rating_afterwards() -> None:
+    world = worlds.build(sample=6)
+    tickets = {name: ticket_for(world, name) for name in ("ada", "ben")}
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(3)
+
+    def together(action: Callable[[], object]) -> None:
+        try:
+            barrier.wait()
+            action()
+        except Refused:
+            pass
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    def submitting(name: str) -> Callable[[], object]:
+        raw, by = complete_form(world.study), getattr(world, name)
+        return lambda: submit_rating(ticket=tickets[name], raw=raw, active_seconds=1.0, by=by, now=NOW)
+
+    def closing() -> object:
+        return close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
+
+    threads = [
+        threading.Thread(target=together, args=(action,)) for action in (submitting("ada"), closing, submitting("ben"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert Slot.objects.count() == Rating.objects.filter(slot__isnull=False).count()
+    assert not Rating.objects.filter(slot=None).exists()
