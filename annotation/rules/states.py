@@ -1,9 +1,7 @@
 """Whether a thing is in a state that allows the wish."""
 
-from datetime import datetime
-
-from annotation.enums import CaseState, RoundState, RunState, SlotState
-from annotation.models import Case, Round, Slot, Study
+from annotation.enums import CaseState, RoundState, RunState
+from annotation.models import Case, Round, Study
 from annotation.rules.refusal import Refused
 
 
@@ -21,16 +19,6 @@ def check_run_finished(study: Study) -> None:
         raise Refused(f"The mining run failed: {study.run.failure}")
     if study.run.state != RunState.FINISHED:
         raise Refused("The mining run has not finished. Wait until its progress bar is full.")
-
-
-def check_lease(slot: Slot, *, rater_id: int, now: datetime) -> None:
-    """Raises Refused where the slot is not the rater's at this moment."""
-    if slot.state == SlotState.SUBMITTED and slot.rater_id == rater_id:
-        raise Refused("You have rated this latent already. Your first rating is kept; the next latent is waiting.")
-    if slot.rater_id != rater_id or slot.lease_expires_at is None:
-        raise Refused("This latent is no longer reserved for you: the time for it had run out.")
-    if slot.lease_expires_at < now:
-        raise Refused("The time reserved for this latent has run out.")
 
 
 def check_case_open(case: Case) -> None:

@@ -1,7 +1,6 @@
 """How numbers, spans of time and shares are written on a page."""
 
 import math
-from datetime import timedelta
 
 MINUS = "−"
 
@@ -66,11 +65,6 @@ def duration(seconds: float) -> str:
     units = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
     first = next(place for place, (amount, _) in enumerate(units) if amount)
     return " ".join(f"{amount} {unit}" for amount, unit in units[first : first + 2] if amount)
-
-
-def elapsed(span: timedelta) -> str:
-    """`duration` of a timedelta."""
-    return duration(span.total_seconds())
 
 
 def interval(low: float, high: float, places: int = 2) -> str:
