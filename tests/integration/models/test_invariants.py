@@ -10,6 +10,7 @@ from annotation.actions.cases import open_case
 from annotation.actions.rounds import open_round
 from annotation.enums import DecisionOutcome, DisagreementCause
 from annotation.models import Case, Decision, Reference, Round, Slot
+from annotation.rules.refusal import Refused
 from tests.world import NOW, World, rate_next
 
 
@@ -143,8 +144,6 @@ def test_an_answer_without_rationale_is_refused_by_the_table_itself(world: World
 
 
 def test_a_second_independent_round_waits_for_the_first(world: World) -> None:
-    from annotation.rules.refusal import Refused
-
     with pytest.raises(Refused, match="open already"):
         open_round(study=world.study, by=world.rosa, now=NOW + timedelta(hours=1))
     assert Round.objects.count() == 1

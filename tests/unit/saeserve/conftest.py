@@ -10,12 +10,9 @@ import torch
 from saeserve.contract import MiningRequest
 from saeserve.corpus_import import import_corpus
 from saeserve.fit import Fit, load_fit
-from saeserve.reference import prepare_reference
 from saeserve.train.plan import TrainPlan
 from saeserve.train.run import train_sae
 from tests.unit.saeserve import tiny
-
-REPOSITORY = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -85,9 +82,3 @@ def request_for(model_folder: Path, sae_folder: Path, corpus_file: Path) -> Call
         return dataclasses.replace(request, **changes)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def reference_folder() -> Path:
-    """The reference model, fetched and converted where an earlier run did not leave it."""
-    return prepare_reference(REPOSITORY / "var" / "models", package_folder=REPOSITORY / "var" / "weights")

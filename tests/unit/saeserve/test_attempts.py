@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from saeserve.mining.attempts import MOST, KeepsDying, begin_attempt
+from saeserve.artifacts import read_json
+from saeserve.mining.attempts import ATTEMPTS_FILE, MOST, KeepsDying, begin_attempt
 
 
 def test_a_run_that_kills_every_worker_ends_in_a_sentence(tmp_path: Path) -> None:
@@ -19,4 +20,5 @@ def test_a_run_that_gets_further_each_time_may_die_often(tmp_path: Path) -> None
     (tmp_path / "shards").mkdir()
     for number in range(3 * MOST):
         begin_attempt(tmp_path)
+        assert read_json(tmp_path / ATTEMPTS_FILE) == {"attempts": 1, "shards": number}
         (tmp_path / "shards" / f"{number:06d}.safetensors").touch()

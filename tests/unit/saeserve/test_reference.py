@@ -10,7 +10,7 @@ from saeserve.fit import Fit, load_fit
 from saeserve.gate import check_gate
 from saeserve.probe import Probe, probe
 from saeserve.reference import FOLDER, ReferenceUnavailable, prepare_reference
-from tests.unit.saeserve.conftest import REPOSITORY
+from tests.conftest import REPOSITORY
 
 SAE = REPOSITORY / "demo" / "sae"
 NOTE = (
