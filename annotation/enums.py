@@ -109,6 +109,7 @@ class AuditVerb(TextChoices):
     CORPUS_IMPORTED = "corpus-imported", "Corpus imported"
     MODEL_REGISTERED = "model-registered", "Language model and SAE registered"
     STUDY_CREATED = "study-created", "Study created"
+    INSTITUTION_ADDED = "institution-added", "Institution added"
     MEMBER_ADDED = "member-added", "Member added"
     LINK_ISSUED = "link-issued", "Sign-in link issued"
     PASSWORD_CHOSEN = "password-chosen", "Password chosen"

@@ -19,8 +19,8 @@ DECIDED_STATES = (LatentState.DECIDED, LatentState.IRREDUCIBLE, LatentState.SPLI
 LATENT: Mapping[LatentState, tuple[LatentState, ...]] = {
     LatentState.SAMPLED: (LatentState.RATING,),
     LatentState.RATING: (LatentState.ACCEPTED, LatentState.AMBIGUOUS, LatentState.RECRUITING, LatentState.PERSISTENT),
-    LatentState.AMBIGUOUS: (LatentState.ACCEPTED, LatentState.RECRUITING, LatentState.PERSISTENT),
-    LatentState.RECRUITING: (LatentState.ACCEPTED, LatentState.AMBIGUOUS, LatentState.PERSISTENT),
+    LatentState.AMBIGUOUS: (LatentState.RATING, LatentState.ACCEPTED, LatentState.RECRUITING, LatentState.PERSISTENT),
+    LatentState.RECRUITING: (LatentState.RATING, LatentState.ACCEPTED, LatentState.AMBIGUOUS, LatentState.PERSISTENT),
     # New ratings may still arrive (surplus, revisions), so that acceptance is not final; a decision is.
     LatentState.ACCEPTED: (LatentState.AMBIGUOUS, LatentState.RECRUITING, LatentState.PERSISTENT),
     LatentState.PERSISTENT: DECIDED_STATES,

@@ -68,7 +68,7 @@ def _document(place: str, line: bytes) -> DocumentRecord:
         raise Refused(
             f"{place}: not UTF-8 (byte {error.start + 1}). Save the file as UTF-8 and import it again."
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(f"{place}: not JSON. Each line must be one JSON object.") from error
     if not isinstance(record, dict):
         raise Refused(f'{place}: not a JSON object. Each line must look like {{"id": …, "text": …}}.')
@@ -77,14 +77,23 @@ def _document(place: str, line: bytes) -> DocumentRecord:
         raise Refused(f"{place}: the document has no id.")
     if not isinstance(text, str) or not text.strip():
         raise Refused(f"{place}: the document “{key}” has no text.")
-    if "\x00" in text:
-        raise Refused(f"{place}: the text of “{key}” holds a NUL character. Remove it and import again.")
+    if "\x00" in text or not _is_text(text):
+        raise Refused(f"{place}: the text of “{key}” holds a NUL character or half a surrogate pair. Remove it.")
     specialty, note_type = _word(place, record, "specialty"), _word(place, record, "note_type")
     return DocumentRecord(key=key, text=text, specialty=specialty, note_type=note_type)
 
 
 def _word(place: str, record: dict[str, Any], field: str) -> str:
     value = str(record.get(field) or "").strip()
-    if len(value) > 120 or "\x00" in value:
+    if len(value) > 120 or "\x00" in value or not _is_text(value):
         raise Refused(f"{place}: the field {field} must be a short word, at most 120 characters.")
     return value
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written as UTF-8: JSON may escape half a surrogate pair, which is no character."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from annotation.actions.corpora import import_corpus
+from annotation.actions.institutions import add_institution
 from annotation.actions.links import issue_link
 from annotation.actions.mining import request_run
 from annotation.actions.people import add_member
@@ -69,7 +70,7 @@ def set_up_people(*, now: datetime) -> Study:
     """Institutions, people, the rubric and the empty demo study."""
     check_demo_allowed()
     _one_at_a_time()
-    institutions = _institutions()
+    institutions = _institutions(now)
     researcher = _user(_person(Role.RESEARCHER))
     rubric_file = _read("rubric.json")
     rubric = publish_rubric(
@@ -172,7 +173,7 @@ def _fill_simulated_study(demo: Study, now: datetime) -> None:
         purpose="No person gave these ratings: a labelled simulator did, from the same latents, so that every page has "
         "something to show.",
     )
-    institutions = _institutions()
+    institutions = _institutions(now)
     for code, count in SIMULATED_RATERS.items():
         for number in range(1, count + 1):
             person = Person(
@@ -195,10 +196,8 @@ def _fill_simulated_study(demo: Study, now: datetime) -> None:
     request_release(study=study, by=researcher, now=now)
 
 
-def _institutions() -> dict[str, Institution]:
-    return {
-        code: Institution.objects.get_or_create(code=code, defaults={"name": name})[0] for name, code in INSTITUTIONS
-    }
+def _institutions(now: datetime) -> dict[str, Institution]:
+    return {code: add_institution(code=code, name=name, by=None, now=now) for name, code in INSTITUTIONS}
 
 
 def _person(role: Role) -> Person:

@@ -1,11 +1,10 @@
 """After every computation: which latents are settled, which need more raters, which go to adjudication."""
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from annotation.actions import audit
 from annotation.actions.cases import open_case
@@ -45,9 +44,12 @@ def follow_up(*, study_id: int, now: datetime) -> None:
     thresholds = study_thresholds(study)
     institutions = _institutions(study)
     found = {row.latent_id: row for row in Consensus.objects.filter(run=run, item=_deciding_item(study))}
-    for latent in _complete(study):
+    for latent in complete_latents(study).filter(newest__lte=run.last_rating):
+        row = found.get(latent.pk)
+        if row is not None and row.ratings + row.cannot_tell < latent.given:
+            continue  # A rating came in while this was computed; the next computation has it.
         verdict = judge(
-            as_consensus(found.get(latent.pk)),
+            as_consensus(row),
             thresholds,
             extra_rounds_used=latent.extra_rounds,
             institutions_in_study=max(1, len(institutions)),
@@ -91,12 +93,16 @@ def _institutions(study: Study) -> list[Institution]:
     return list(Institution.objects.filter(membership__in=members).distinct().order_by("pk"))
 
 
-def _complete(study: Study) -> Iterable[SampledLatent]:
-    """Latents that are rated and wait for nobody, undecided."""
+def complete_latents(study: Study) -> QuerySet[SampledLatent]:
+    """Latents that are rated and wait for nobody, undecided: with `given` raters and the `newest` rating."""
     waiting = Q(slots__round__state=RoundState.OPEN) & ~Q(slots__state=SlotState.SUBMITTED)
     return (
         study.sample.exclude(state__in=[LatentState.SAMPLED, LatentState.PERSISTENT, *DECIDED_STATES])
-        .annotate(places_left=Count("slots", filter=waiting, distinct=True), given=Count("ratings", distinct=True))
+        .annotate(
+            places_left=Count("slots", filter=waiting, distinct=True),
+            given=Count("ratings__rater", distinct=True),
+            newest=Max("ratings__pk"),
+        )
         .filter(places_left=0, given__gt=0)
         .order_by("position")
     )
@@ -108,10 +114,25 @@ def _apply(latent: SampledLatent, verdict: Verdict, institutions: list[Instituti
     if state == LatentState.AMBIGUOUS:
         _ask_more(latent, institutions, now)
     if state == LatentState.PERSISTENT:
-        open_case(latent=latent, why=reason, now=now)
+        open_case(latent=latent, why=_why(verdict), now=now)
     if (latent.state, latent.state_reason) != (state, reason):
         latent.state, latent.state_reason = state, reason
         latent.save(update_fields=["state", "state_reason", "extra_rounds"])
+
+
+WHY = {
+    "answers": "Nobody could tell from the snippets.",
+    "q": "No single answer is certain enough.",
+    "theta": "Opinion is divided.",
+    "flip_rate": "Other raters might well have changed the answer.",
+    "n_eff": "Few of the opinions are independent.",
+    "institutions": "Only one institution has looked.",
+}
+
+
+def _why(verdict: Verdict) -> str:
+    """What the adjudicator is told: which criteria failed, neither figures nor the leading answer."""
+    return " ".join(WHY[shortfall.criterion] for shortfall in verdict.shortfalls)
 
 
 def _ask_more(latent: SampledLatent, institutions: list[Institution], now: datetime) -> None:
@@ -136,9 +157,10 @@ def _least_asked(latent: SampledLatent, institutions: list[Institution], places:
     """Institutions by how few have rated the latent, as long as they have somebody left; then anyone."""
     rated = Counter(Rating.objects.filter(latent=latent).values_list("institution", flat=True))
     asked = Slot.objects.filter(latent=latent, rater__isnull=False).values("rater")
+    seen = Rating.objects.filter(latent=latent).values("rater")
     left = Counter(
         Membership.objects.filter(study=latent.study, role=Role.ANNOTATOR, user__is_active=True)
-        .exclude(user__in=asked)
+        .exclude(Q(user__in=asked) | Q(user__in=seen))
         .values_list("institution", flat=True)
     )
     quota: list[Institution | None] = []

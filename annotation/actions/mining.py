@@ -53,6 +53,14 @@ def retry_run(*, run: MiningRun, by: User | None, now: datetime) -> MiningRun:
     return run
 
 
+@transaction.atomic
+def resend_run(*, run: MiningRun, now: datetime) -> None:
+    """Ask again for a run that has been silent too long, unless it ended meanwhile."""
+    current = MiningRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+    if current.state in (RunState.QUEUED, RunState.RUNNING):
+        send_run(run=current, now=now)
+
+
 def send_run(*, run: MiningRun, now: datetime) -> None:
     """Put the run on the queue (again): a second worker that takes it waits for, or finds, the first one's result."""
     run.sent_at = now
@@ -69,14 +77,15 @@ def note_run_ended(*, digest: str, now: datetime) -> MiningRun | None:
     ended = gateway.outcome(settings.ARTIFACT_ROOT, digest)
     if ended is None:
         return None
-    run.ended_at = now
     if isinstance(ended, gateway.Failure):
-        run.state, run.failure = RunState.FAILED, ended.sentence
+        if run.state == RunState.FAILED:
+            return run
+        run.state, run.failure, run.ended_at = RunState.FAILED, ended.sentence, now
         run.save()
         audit.record(AuditVerb.RUN_ENDED, run, by=None, now=now, state=run.state)
         return run
     _store_latents(run, gateway.latents(settings.ARTIFACT_ROOT, digest))
-    run.state, run.failure, run.manifest = RunState.FINISHED, "", ended.to_dict()
+    run.state, run.failure, run.manifest, run.ended_at = RunState.FINISHED, "", ended.to_dict(), now
     run.save()
     audit.record(AuditVerb.RUN_ENDED, run, by=None, now=now, state=run.state, files=ended.files)
     return run

@@ -7,16 +7,14 @@ from typing import Any
 from django.db import transaction
 
 from annotation.actions import audit
+from annotation.actions.recomputing import recompute_soon
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Outcome, Role, SlotState
-from annotation.models import Concept, Draft, Membership, Rating, Round, Slot, Study, User
-from annotation.queue import enqueue_soon
+from annotation.models import Concept, Decision, Draft, Membership, Rating, Round, Slot, Study, User
 from annotation.rules.answers import Answers, check_answers
 from annotation.rules.membership import check_role
 from annotation.rules.refusal import Refused
 from annotation.rules.states import check_round_open
-
-RECOMPUTE_TASK = "annotation.compute_results"
 
 
 @transaction.atomic
@@ -38,19 +36,26 @@ def submit_rating(
     check_round_open(round_)
     if Rating.objects.filter(latent=ticket.latent, round=round_, rater=by).exists():
         raise Refused("You have rated this latent already. Your first rating is kept; the next latent is waiting.")
+    if Decision.objects.filter(case__latent=ticket.latent, adjudicator=by).exists():
+        raise Refused("You decided the case of this latent, so that you cannot rate it as well.")
     answers = check_answers(round_.rubric.items.all(), raw)
-    rating = _store(round_, ticket, _place(slot, by), membership, answers, active_seconds, by, now)
+    rating = _store(round_, ticket, _place(slot, ticket, by), membership, answers, active_seconds, by, now)
     Draft.objects.filter(round=round_, latent=ticket.latent, rater=by).delete()
     audit.record(AuditVerb.RATING_SUBMITTED, rating, by=by, now=now, study=round_.study, surplus=rating.slot_id is None)
-    enqueue_soon(RECOMPUTE_TASK, study_id=round_.study_id)
+    recompute_soon(study_id=round_.study_id)
     return rating
 
 
-def _place(slot: Slot | None, by: User) -> Slot | None:
-    """The slot, marked as rated, if it is the rater's or free again; None if it went to someone else."""
+def _place(slot: Slot | None, ticket: Ticket, by: User) -> Slot | None:
+    """The slot, marked as rated, if it is the rater's or free again; None if it went to someone else.
+
+    Where another window of hers was handed another place on the same latent meanwhile, that one is taken.
+    """
+    held = (
+        Slot.objects.select_for_update(no_key=True).filter(round=ticket.round, latent=ticket.latent, rater=by).first()
+    )
+    slot = held or slot
     if slot is None or slot.state == SlotState.SUBMITTED or slot.rater_id not in (by.pk, None):
-        return None
-    if slot.rater_id is None and Slot.objects.filter(round=slot.round_id, latent=slot.latent_id, rater=by).exists():
         return None
     slot.state, slot.rater, slot.lease_token, slot.lease_expires_at = SlotState.SUBMITTED, by, None, None
     slot.save(update_fields=["state", "rater", "lease_token", "lease_expires_at"])

@@ -13,6 +13,7 @@ from annotation import gateway
 from annotation.actions import audit
 from annotation.enums import AuditVerb
 from annotation.models import Document, Latent, MiningRun, SampledLatent, Snippet, Study, User
+from annotation.rules.membership import check_researcher
 from annotation.rules.refusal import Refused
 from annotation.rules.states import check_run_finished
 from annotation.science import sampling
@@ -26,6 +27,7 @@ def draw_sample(*, study: Study, by: User | None, now: datetime) -> list[Sampled
 
     Raises Refused if there is no finished run, a sample already, or fewer eligible latents than asked for.
     """
+    check_researcher(by, study)
     study = Study.objects.select_for_update(of=("self",), no_key=True).select_related("run").get(pk=study.pk)
     check_run_finished(study)
     if study.sample.exists():

@@ -7,9 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from annotation.actions import audit
-from annotation.enums import AuditVerb, ItemKind
+from annotation.enums import AuditVerb
 from annotation.models import Concept, MiningRun, Rubric, RubricItem, RubricVersion, Study, User
 from annotation.rules.refusal import Refused
+from annotation.rules.rubric import check_rubric
 
 
 @transaction.atomic
@@ -20,9 +21,10 @@ def publish_rubric(
 
     Each item has key, kind, question, help, options [{value, label, help}] and required.
     """
+    wanted = [_item_fields(position, item) for position, item in enumerate(items, start=1)]
+    check_rubric(wanted)
     rubric, _ = Rubric.objects.get_or_create(name=name)
     newest = rubric.versions.order_by("-number").first()
-    wanted = [_item_fields(position, item) for position, item in enumerate(items, start=1)]
     if newest and newest.guidance == guidance and [_stored_fields(item) for item in newest.items.all()] == wanted:
         return newest
     version = RubricVersion.objects.create(
@@ -34,10 +36,8 @@ def publish_rubric(
 
 
 def _item_fields(position: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    if item["kind"] not in ItemKind.values:
-        raise Refused(f"The rubric item “{item['key']}” is of the unknown kind “{item['kind']}”.")
-    if item["kind"] != ItemKind.CONCEPT and not item.get("options"):
-        raise Refused(f"The rubric item “{item['key']}” has no options to choose from.")
+    if missing := {"key", "kind", "question"} - set(item):
+        raise Refused(f"Item {position} of the rubric lacks {' and '.join(sorted(missing))}.")
     return {
         "key": item["key"],
         "kind": item["kind"],

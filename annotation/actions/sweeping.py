@@ -3,21 +3,24 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation import gateway
 from annotation.actions import demo
 from annotation.actions.claiming import release_expired
-from annotation.actions.mining import send_run
-from annotation.actions.rating import RECOMPUTE_TASK
-from annotation.enums import ReleaseState, RoundState, RunState
+from annotation.actions.follow_up import complete_latents
+from annotation.actions.mining import resend_run
+from annotation.actions.recomputing import recompute_soon
+from annotation.enums import LatentState, ReleaseState, RoundState, RunState
 from annotation.models import MiningRun, Rating, Release, ResultRun, Round, Study
-from annotation.queue import enqueue, enqueue_soon
+from annotation.queue import enqueue
 
 SILENCE = timedelta(seconds=120)
 """A worker reports about every second: after two minutes of silence it is taken for dead."""
+
+QUEUE_SILENCE = timedelta(minutes=10)
+"""A request that no worker has taken up by then may have been lost with its broker. Asking twice is asking once."""
 
 
 def sweep(*, now: datetime) -> None:
@@ -26,8 +29,8 @@ def sweep(*, now: datetime) -> None:
         enqueue("annotation.prepare_demo")
     for round_id in Round.objects.filter(state=RoundState.OPEN).values_list("pk", flat=True):
         release_expired(round_id=round_id, now=now)
-    for study_id in stale_studies():
-        enqueue_soon(RECOMPUTE_TASK, study_id=study_id)
+    for study_id in {*stale_studies(), *unjudged_studies()}:
+        recompute_soon(study_id=study_id)
     for release in Release.objects.filter(state=ReleaseState.BUILDING, requested_at__lt=now - SILENCE):
         enqueue("annotation.write_release", release_id=release.pk)
 
@@ -43,9 +46,9 @@ def sweep_runs(*, now: datetime) -> None:
             MiningRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=RunState.RUNNING)
             run.state = RunState.RUNNING
         heard = max(run.sent_at.timestamp(), seen.updated_at if seen else 0.0)
-        if run.state == RunState.RUNNING and now.timestamp() - heard > SILENCE.total_seconds():
-            with transaction.atomic():
-                send_run(run=run, now=now)
+        patience = SILENCE if run.state == RunState.RUNNING else QUEUE_SILENCE
+        if now.timestamp() - heard > patience.total_seconds():
+            resend_run(run=run, now=now)
 
 
 def stale_studies() -> list[int]:
@@ -54,3 +57,13 @@ def stale_studies() -> list[int]:
     newest_result = ResultRun.objects.filter(study=OuterRef("pk")).order_by("-last_rating").values("last_rating")[:1]
     studies = Study.objects.annotate(rating=Subquery(newest_rating), seen=Coalesce(Subquery(newest_result), 0))
     return list(studies.filter(rating__gt=F("seen")).values_list("pk", flat=True))
+
+
+def unjudged_studies() -> list[int]:
+    """Studies with a latent that nobody is asked about any more and that still counts as being rated."""
+    waiting = (LatentState.RATING, LatentState.AMBIGUOUS)
+    return [
+        study.pk
+        for study in Study.objects.filter(sample__state__in=waiting).distinct()
+        if complete_latents(study).filter(state__in=waiting).exists()
+    ]

@@ -31,16 +31,18 @@ NO_UPDATE = ("resultrun", "agreement", "consensus", "raterreliability")
 FREEZE_RUBRIC = """
 CREATE FUNCTION consilium_freeze_rubric() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    version bigint;
+    versions bigint[];
 BEGIN
     IF TG_TABLE_NAME = 'annotation_rubricversion' THEN
-        version := OLD.id;
+        versions := ARRAY[OLD.id];
     ELSIF TG_OP = 'INSERT' THEN
-        version := NEW.version_id;
+        versions := ARRAY[NEW.version_id];
+    ELSIF TG_OP = 'DELETE' THEN
+        versions := ARRAY[OLD.version_id];
     ELSE
-        version := OLD.version_id;
+        versions := ARRAY[OLD.version_id, NEW.version_id];
     END IF;
-    IF EXISTS (SELECT 1 FROM annotation_round WHERE rubric_id = version) THEN
+    IF EXISTS (SELECT 1 FROM annotation_round WHERE rubric_id = ANY (versions)) THEN
         RAISE EXCEPTION 'This rubric version is in use by a round and cannot be changed. Publish a new version.'
             USING ERRCODE = 'check_violation';
     END IF;
@@ -84,7 +86,7 @@ CREATE TRIGGER freeze_when_open BEFORE INSERT OR UPDATE OR DELETE ON annotation_
 SLOT_CONFLICT = """
 CREATE FUNCTION consilium_slot_conflict() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.rater_id IS NULL OR NEW.rater_id IS NOT DISTINCT FROM OLD.rater_id THEN
+    IF NEW.rater_id IS NULL OR (TG_OP = 'UPDATE' AND NEW.rater_id IS NOT DISTINCT FROM OLD.rater_id) THEN
         RETURN NEW;
     END IF;
     IF EXISTS (SELECT 1 FROM annotation_reference WHERE latent_id = NEW.latent_id AND set_by_id = NEW.rater_id) THEN
@@ -98,7 +100,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER refuse_conflict BEFORE UPDATE OF rater_id ON annotation_slot
+CREATE TRIGGER refuse_conflict BEFORE INSERT OR UPDATE OF rater_id, latent_id ON annotation_slot
     FOR EACH ROW EXECUTE FUNCTION consilium_slot_conflict();
 """
 
@@ -118,6 +120,13 @@ BEGIN
     END IF;
     IF EXISTS (SELECT 1 FROM annotation_reference WHERE latent_id = NEW.latent_id AND set_by_id = NEW.rater_id) THEN
         RAISE EXCEPTION 'This person set the calibration reference of the latent and cannot rate it.'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    -- Waits for a decision that is under way, and it for this (see consilium_adjudicator_conflict).
+    PERFORM 1 FROM annotation_sampledlatent WHERE id = NEW.latent_id FOR KEY SHARE;
+    IF EXISTS (SELECT 1 FROM annotation_decision d JOIN annotation_case c ON c.id = d.case_id
+               WHERE c.latent_id = NEW.latent_id AND d.adjudicator_id = NEW.rater_id) THEN
+        RAISE EXCEPTION 'This person decided the case of the latent and cannot rate it.'
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from annotation.models import Concept, Draft, Round, RubricItem, SampledLatent, Study, User
+from annotation.models import Concept, Draft, Rating, Round, RubricItem, SampledLatent, Study, User
 from annotation.queries.rating_progress import RatingProgress, rating_progress
 from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
 from annotation.rules.refusal import Refused
@@ -63,10 +63,11 @@ def questions(*, round_id: int, study: Study) -> tuple[RubricItem, ...]:
 
 def _suggestions(round_: Round, user: User) -> tuple[Suggestion, ...]:
     """The list frozen when the round opened, and the rater's own terms; never a colleague's."""
-    offered = Concept.objects.filter(
-        Q(pk__in=round_.concepts.values("pk")) | Q(study=round_.study_id, created_by=user)
-    ).order_by("name")
+    # By her ratings, not by who wrote the term first: that would tell her whether a colleague had.
+    own = Rating.objects.filter(study=round_.study_id, rater=user)
+    offered = Concept.objects.filter(Q(pk__in=round_.concepts.values("pk")) | Q(pk__in=own.values("concept"))).order_by(
+        "name"
+    )
     return tuple(
-        Suggestion(value=concept.name, note="your own term" if concept.created_by_id == user.pk else "")
-        for concept in offered
+        Suggestion(value=concept.name, note="your own term" if concept.created_by_id else "") for concept in offered
     )

@@ -10,6 +10,8 @@ from annotation.rules.refusal import Refused
 
 RATIONALE_LIMIT = 4000
 CONCEPT_LIMIT = 160
+RESERVED = ("(other)", "not clinical")
+"""Words that the statistics use for classes of their own."""
 
 
 class Incomplete(Refused):
@@ -79,6 +81,8 @@ def _read_concept(item: RubricItem, value: Any) -> str | None:
         raise ValueError("Name the concept: a word or a short phrase.")
     if len(name) > CONCEPT_LIMIT:
         raise ValueError(_too_long("The concept", CONCEPT_LIMIT))
+    if name.lower() in RESERVED:
+        raise ValueError(f"“{name}” is no concept. Name what the words share, or use “Not clinical” or “Cannot tell”.")
     return name or None
 
 

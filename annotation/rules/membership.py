@@ -32,6 +32,12 @@ def check_role(user: User, study: Study, *allowed: Role) -> Membership:
     raise Refused(f"This needs the role of {names} in {study.name}. Ask the study's researcher for it.")
 
 
+def check_researcher(user: User | None, study: Study) -> None:
+    """For acts that the system itself may do too (None). Raises like `check_role`."""
+    if user is not None:
+        check_role(user, study, Role.RESEARCHER)
+
+
 def can(user: User, study: Study, *allowed: Role) -> bool:
     return bool(roles_of(user, study) & set(allowed))
 

@@ -141,7 +141,7 @@ def _classes(
     for answer in given:
         proposed[answer.latent].append(answer)
     rest: tuple[Value, ...] = (OTHER,) if with_other else ()
-    return tuple((*(v for v in known_values(proposed[latent]) if v != OTHER), *rest) for latent in latents)
+    return tuple((*(v for v in known_values(proposed[latent]) if v not in rest), *rest) for latent in latents)
 
 
 def _chosen(given: tuple[Answer, ...], latent: IntArray, classes: tuple[tuple[Value, ...], ...]) -> IntArray:

@@ -69,6 +69,8 @@ def latent_consensus(
 
 
 def _entropy(theta: FloatArray, n_classes: int) -> float:
+    if n_classes < 2:
+        return 0.0
     held = theta[theta > 0]
     return max(0.0, float(-(held * np.log(held)).sum() / np.log(n_classes)))
 

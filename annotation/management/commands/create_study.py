@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 
 from annotation.actions.links import issue_link
@@ -32,14 +33,19 @@ class Command(BaseCommand):
         parser.add_argument("--raters-per-latent", type=int, default=3)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = MiningRun.objects.filter(digest__startswith=options["run"]).first()
+        runs = (
+            MiningRun.objects.filter(digest__startswith=options["run"]) if options["run"] else MiningRun.objects.none()
+        )
+        run = runs.first()
         administrator = User.objects.filter(is_superuser=True).order_by("pk").first()
         if run is None:
             raise CommandError(f"There is no mining run {options['run']}. request_mining prints the digest of one.")
         if administrator is None:
             raise CommandError("There is no administrator yet. Create one: sign_in_link EMAIL --administrator NAME.")
         now = timezone.now()
-        with in_a_sentence():
+        if min(options["sample"], options["raters_per_latent"]) < 1:
+            raise CommandError("The sample and the raters per latent are at least 1.")
+        with in_a_sentence(), transaction.atomic():
             rubric = publish_rubric(**_rubric(options["rubric"]), by=administrator, now=now)
             study = create_study(
                 slug=options["slug"],

@@ -104,6 +104,18 @@ def test_the_sweep_notes_progress_and_sends_a_silent_run_again(run: MiningRun) -
     assert run.sent_at == now
 
 
+def test_a_request_that_no_worker_takes_up_is_sent_again_after_a_while(run: MiningRun) -> None:
+    now = timezone.now()
+    MiningRun.objects.filter(pk=run.pk).update(sent_at=now - timedelta(minutes=5))
+    sweep_runs(now=now)
+    run.refresh_from_db()
+    assert run.sent_at == now - timedelta(minutes=5)
+    later = now + timedelta(minutes=6)
+    sweep_runs(now=later)
+    run.refresh_from_db()
+    assert run.sent_at == later
+
+
 def test_a_sampled_latent_has_its_snippets_with_text_around_the_peak(world: World) -> None:
     latent = world.study.sample.first().latent
     snippet = Snippet.objects.filter(latent=latent, kind="top").order_by("rank").first()

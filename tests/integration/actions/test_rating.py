@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
 from annotation.actions.drafting import save_draft
 from annotation.actions.rating import submit_rating
 from annotation.actions.rounds import close_round
 from annotation.actions.tickets import read_ticket, write_ticket
-from annotation.models import Concept, Draft, Rating, Slot
+from annotation.models import Concept, Decision, Draft, Rating, SampledLatent, Slot
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
 from tests import world as worlds
@@ -169,3 +170,38 @@ def test_closing_a_round_while_raters_submit_neither_deadlocks_nor_takes_a_ratin
     assert failures == []
     assert Slot.objects.count() == Rating.objects.filter(slot__isnull=False).count()
     assert not Rating.objects.filter(slot=None).exists()
+
+
+@pytest.mark.parametrize("word", ["(other)", "Not clinical", "not  clinical"])
+def test_words_that_the_statistics_use_themselves_are_no_concepts(world: World, word: str) -> None:
+    with pytest.raises(Incomplete, match="is no concept"):
+        submit(world, ticket_for(world), concept=word)
+
+
+def test_a_late_form_takes_the_place_that_another_window_holds_on_the_same_latent(world: World) -> None:
+    ticket = ticket_for(world)
+    Slot.objects.filter(latent=ticket.latent).update(institution=None)
+    bea = add_rater(world, "bea", world.south)
+    Slot.objects.filter(pk=ticket.slot).update(
+        state="leased", rater=bea, lease_token=ticket.token, lease_expires_at=LATER
+    )
+    other = Slot.objects.filter(latent=ticket.latent).exclude(pk=ticket.slot).get()
+    Slot.objects.filter(pk=other.pk).update(
+        state="leased", rater=world.ada, lease_token="3" * 32, lease_expires_at=LATER
+    )
+    assert submit(world, ticket).slot == other
+    next_slot = claim(study=world.study, by=world.ada, now=NOW)
+    assert next_slot is not None
+    assert next_slot.latent_id != ticket.latent
+
+
+def test_who_decided_the_case_cannot_rate_the_latent_afterwards_even_late(world: World) -> None:
+    ticket = ticket_for(world)
+    Slot.objects.filter(pk=ticket.slot).update(state="open", rater=None, lease_token=None, lease_expires_at=None)
+    case = open_case(latent=SampledLatent.objects.get(pk=ticket.latent), why="for the test", now=NOW)
+    Decision.objects.create(
+        case=case, adjudicator=world.ada, outcome="unusable", cause="slip", rationale="Mine.", decided_at=NOW
+    )
+    with pytest.raises(Refused, match="You decided the case"):
+        submit(world, ticket)
+    assert not Rating.objects.exists()

@@ -56,6 +56,8 @@ def test_the_same_content_again_is_the_same_corpus_whatever_the_order(tmp_path: 
         (b"[1, 2]\n", "line 1: not a JSON object"),
         (b"{broken\n", "line 1: not JSON"),
         (lines(GOOD | {"text": "a\x00b"}), "holds a NUL character"),
+        (b'{"id": "a", "text": "half \\ud83d"}\n', "half a surrogate pair"),
+        (b"[" * 100_000 + b"\n", "line 1: not JSON"),
         (b"", "holds no document"),
     ],
 )

@@ -121,6 +121,14 @@ def test_an_adjudicator_never_decides_a_latent_that_she_rated(world: World) -> N
         )
 
 
+def test_nobody_rates_a_latent_whose_case_she_decided(full: World) -> None:
+    rating = full.study.ratings.get()
+    rating.pk, rating._state.adding, rating.rater, rating.slot = None, True, full.cora, None
+    rating.submit_token = "4" * 32
+    with pytest.raises(IntegrityError, match="decided the case"), transaction.atomic():
+        rating.save()
+
+
 def test_a_rating_belongs_to_its_slot_round_and_study(world: World) -> None:
     rating = rate_next(world.study, world.ada)
     assert rating is not None
