@@ -3,7 +3,7 @@
 import os
 import sys
 
-from bench.harness import BenchError, chosen, merge, table, take_apart
+from bench.harness import BenchError, Figure, chosen, merge, table, take_apart
 from config.embedded import StartError
 from config.embedded.temporary import temporary_environment
 
@@ -11,17 +11,12 @@ from config.embedded.temporary import temporary_environment
 def main(only: list[str]) -> int:
     figures, problems = [], []
     try:
-        wanted = chosen(only)
-        with temporary_environment(os.environ) as added:
-            # Spinning threads would fight with whatever else this machine does.
-            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-            os.environ.update({"DJANGO_SETTINGS_MODULE": "config.settings", **added})
-            for name in wanted:
-                print(f"Measuring {name}", flush=True)
-                try:
-                    figures.append(take_apart(name))
-                except BenchError as problem:
-                    problems.append(str(problem))
+        for name in chosen(only):
+            print(f"Measuring {name}", flush=True)
+            try:
+                figures.append(measured(name))
+            except BenchError as problem:
+                problems.append(str(problem))
     except (BenchError, StartError) as problem:
         problems.append(str(problem))
     if figures:
@@ -30,6 +25,14 @@ def main(only: list[str]) -> int:
     for sentence in problems:
         print(sentence, file=sys.stderr)
     return 1 if problems else 0
+
+
+def measured(name: str) -> Figure:
+    """Each measure has servers of its own, so that none finds another's rows."""
+    with temporary_environment(os.environ) as added:
+        # Spinning threads would fight with whatever else this machine does.
+        settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "OMP_WAIT_POLICY": "PASSIVE", **added}
+        return take_apart(name, {**os.environ, **settings})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -81,11 +81,13 @@ def take(name: str) -> Figure:
     return Figure(module.NAME, value, words, bool(holds(value)), module.HOW, taken["detail"], machine())
 
 
-def take_apart(name: str) -> Figure:
+def take_apart(name: str, environment: Mapping[str, str]) -> Figure:
     """Take one measure in a process of its own, so that no measure warms or burdens another."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "figure.json"
-        ran = subprocess.run([sys.executable, "-m", "bench.harness", name, str(out)], check=False)
+        ran = subprocess.run(
+            [sys.executable, "-m", "bench.harness", name, str(out)], env=dict(environment), check=False
+        )
         if ran.returncode != 0:
             raise BenchError(f"{name} could not be measured; what it said is above.")
         return Figure(**json.loads(out.read_text()))

@@ -4,16 +4,24 @@ from annotation.enums import Role
 from annotation.models import Membership, Study, User
 from annotation.rules.refusal import NotYours, Refused
 
+STRANGER = "There is no such study among yours. Ask its researcher to add you."
+
 
 def roles_of(user: User, study: Study) -> frozenset[Role]:
     """The person's roles in the study; empty for a stranger."""
     return frozenset(Role(role) for role in _memberships(user, study).values_list("role", flat=True))
 
 
-def check_member(user: User, study: Study) -> frozenset[Role]:
+def check_entry(user: User, study: Study, *allowed: Role) -> frozenset[Role]:
+    """All roles of a person who may enter: a member, in one of the roles where some are named. One statement.
+
+    Raises NotYours for a stranger, Refused for a member in another role.
+    """
     roles = roles_of(user, study)
     if not roles:
-        raise NotYours("There is no such study among yours. Ask its researcher to add you.")
+        raise NotYours(STRANGER)
+    if allowed and not roles & set(allowed):
+        raise Refused(_needs(study, allowed))
     return roles
 
 
@@ -24,12 +32,11 @@ def check_role(user: User, study: Study, *allowed: Role) -> Membership:
     """
     memberships = list(_memberships(user, study).select_related("institution"))
     if not memberships:
-        raise NotYours("There is no such study among yours. Ask its researcher to add you.")
+        raise NotYours(STRANGER)
     for membership in memberships:
         if membership.role in allowed:
             return membership
-    names = " or ".join(role.label.lower() for role in allowed)
-    raise Refused(f"This needs the role of {names} in {study.name}. Ask the study's researcher for it.")
+    raise Refused(_needs(study, allowed))
 
 
 def check_researcher(user: User | None, study: Study) -> None:
@@ -40,6 +47,11 @@ def check_researcher(user: User | None, study: Study) -> None:
 
 def can(user: User, study: Study, *allowed: Role) -> bool:
     return bool(roles_of(user, study) & set(allowed))
+
+
+def _needs(study: Study, allowed: tuple[Role, ...]) -> str:
+    names = " or ".join(role.label.lower() for role in allowed)
+    return f"This needs the role of {names} in {study.name}. Ask the study's researcher for it."
 
 
 def _memberships(user: User, study: Study):  # type: ignore[no-untyped-def]

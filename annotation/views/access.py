@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from annotation.enums import Role
 from annotation.models import Study, User
-from annotation.rules.membership import check_member, check_role
+from annotation.rules.membership import check_entry
 from annotation.rules.refusal import NotYours, Refused
 
 View = Callable[..., HttpResponseBase]
@@ -65,9 +65,7 @@ def _place(request: HttpRequest, slug: str, allowed: tuple[Role, ...]) -> Place:
     study = Study.objects.select_related("run", "rubric__rubric").filter(slug=slug).first()
     if study is None:
         raise NotYours("There is no such study among yours.")
-    roles = check_member(user, study)
-    if allowed:
-        check_role(user, study, *allowed)
+    roles = check_entry(user, study, *allowed)
     match = request.resolver_match
     return Place(user=user, study=study, roles=roles, page=match.url_name or "" if match else "")
 
