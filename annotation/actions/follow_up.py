@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Q, QuerySet
@@ -93,8 +94,8 @@ def _institutions(study: Study) -> list[Institution]:
     return list(Institution.objects.filter(membership__in=members).distinct().order_by("pk"))
 
 
-def complete_latents(study: Study) -> QuerySet[SampledLatent]:
-    """Latents that are rated and wait for nobody, undecided: with `given` raters and the `newest` rating."""
+def complete_latents(study: Study) -> QuerySet[Any]:
+    """SampledLatents that are rated and wait for nobody, undecided: with `given` raters and the `newest` rating."""
     waiting = Q(slots__round__state=RoundState.OPEN) & ~Q(slots__state=SlotState.SUBMITTED)
     return (
         study.sample.exclude(state__in=[LatentState.SAMPLED, LatentState.PERSISTENT, *DECIDED_STATES])
