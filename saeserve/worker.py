@@ -6,14 +6,18 @@ One task at a time; a message is acknowledged when its task has ended, and given
 """
 
 import os
+import threading
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_shutting_down
 
 from saeserve.contract import GPU_QUEUE
 from saeserve.refusal import Refusal
 from saeserve.settings import Settings
 from saeserve.threads import wait_passively
 
+LEAVE_SECONDS = 5.0
 VISIBILITY_SECONDS = 3600
 """After so long an unacknowledged message is delivered again. A run that is going on, or done, is then left alone."""
 
@@ -37,6 +41,15 @@ def make_app(settings: Settings) -> Celery:
         saeserve_settings=settings,
     )
     return app
+
+
+@worker_shutting_down.connect
+def leave_in_any_case(how: str = "", **_sender: Any) -> None:
+    """A cold shutdown while the broker is gone as well can hang in Celery: then the process ends itself."""
+    if how == "Cold":
+        timer = threading.Timer(LEAVE_SECONDS, os._exit, (1,))
+        timer.daemon = True
+        timer.start()
 
 
 def _app() -> Celery:
