@@ -66,10 +66,12 @@ document.addEventListener("submit", (event) => {
 function again(form) {
   delete form.dataset.sent;
 }
-document.addEventListener("change", (event) => {
+function tellAgain(event) {
   const form = event.target.form;
   if (form?.querySelector("[data-missing] a")) tell(form, missingIn(form, null).filter((question) => question.hasAttribute("data-open")));
-});
+}
+document.addEventListener("input", tellAgain);
+document.addEventListener("change", tellAgain);
 document.addEventListener("htmx:afterRequest", (event) => again(event.target));
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(again));
 document.addEventListener("htmx:load", (event) => prepare(event.target));

@@ -112,6 +112,7 @@ function changed(event) {
   const draft = draftOf(form);
   if (draft.stopped) return;
   draft.dirty = true;
+  if (draft.retry === FIRST_RETRY) say(form, "saving", "saving");
   schedule(form, PAUSE);
 }
 

@@ -25,8 +25,9 @@ function controlFor(key) {
 function press(control) {
   if (control.matches("fieldset")) {
     const inside = control.querySelector("input:checked, input, button, textarea");
-    inside?.focus();
-    control.scrollIntoView({ block: "nearest" });
+    const stays = Boolean(control.closest(".action-bar")); // It is in sight already; the browser would scroll to its place in the flow.
+    inside?.focus({ preventScroll: stays });
+    if (!stays) control.scrollIntoView({ block: "nearest" });
   } else if (control.matches(TEXT)) {
     control.focus();
   } else {
