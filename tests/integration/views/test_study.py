@@ -21,6 +21,7 @@ from annotation.actions.studies import create_study
 from annotation.enums import Role, RoundState
 from annotation.models import MiningRun, Slot, Study, User
 from saeserve import contract
+from tests.html import without_tokens
 from tests.world import NOW, World, add_rater, rate_next
 
 SignIn = Callable[[User], Client]
@@ -82,8 +83,8 @@ def test_members_are_counted_by_institution_and_named_by_pseudonym_only(world: W
     assert "C01, R01" in north
     assert '<td class="number">1</td>' in north
     for person in (world.ada, world.ben, world.cora):
-        assert person.name not in text
-        assert person.email not in text
+        assert person.name not in without_tokens(text)
+        assert person.email not in without_tokens(text)
 
 
 def test_a_round_shows_its_ratings_of_places(world: World, signed_in: SignIn) -> None:
@@ -210,7 +211,7 @@ def test_a_coordinator_sees_her_own_institutions_totals_and_nothing_of_others(wo
     assert 'Ratings</dt><dd class="stat-value">1</dd>' in text
     assert "1 of 6" in text
     for secret in ("R01", "R02", "chest pain", "Krippendorff", "Computed"):
-        assert secret not in text
+        assert secret not in without_tokens(text)
 
 
 def test_a_coordinator_also_sees_places_that_are_reserved_for_no_institution(world: World, signed_in: SignIn) -> None:
