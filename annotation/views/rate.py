@@ -54,13 +54,10 @@ def _submit(request: HttpRequest, place: Place) -> HttpResponse:
         answers = read_answers(questions(round_id=ticket.round, study=place.study), request.POST)
     except Refused as error:
         return _not_taken(request, place, error)
+    now = timezone.now()
     try:
         rating = submit_rating(
-            ticket=ticket,
-            raw=answers,
-            active_seconds=read_seconds(answers["active_seconds"]),
-            by=place.user,
-            now=timezone.now(),
+            ticket=ticket, raw=answers, active_seconds=read_seconds(answers["active_seconds"]), by=place.user, now=now
         )
     except Incomplete as error:
         _keep(ticket, answers, place)
@@ -70,7 +67,11 @@ def _submit(request: HttpRequest, place: Place) -> HttpResponse:
         return _not_taken(request, place, error)
     if rating.slot_id is None:
         messages.warning(request, SURPLUS)
-    messages.success(request, f"Saved {timezone.localtime(rating.submitted_at):%H:%M}. Next latent.")
+    clock = f"{timezone.localtime(rating.submitted_at):%H:%M}"
+    if rating.submitted_at == now:
+        messages.success(request, f"Saved {clock}. Next latent.")
+    else:  # The same form again, perhaps from another window and with other answers: those are not taken.
+        messages.warning(request, f"You had sent this form already. Your rating of {clock} stays as it was.")
     return see_other("rate", place.study.slug)
 
 
