@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -22,6 +22,17 @@ class Document:
     text: str
     specialty: str = ""
     note_type: str = ""
+    patient: str = ""
+    """Pseudonym; empty where the patient is not known."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a document stands in its file."""
+
+    offset: int
+    """Bytes before it."""
+    document: Document
 
 
 def read_documents(path: Path) -> Iterator[Document]:
@@ -30,25 +41,50 @@ def read_documents(path: Path) -> Iterator[Document]:
     Raises BadCorpus, naming the line, where the file is missing, empty, not UTF-8, not JSON, repeats an id or holds
     an empty text.
     """
+    for line in read_lines(path):
+        yield line.document
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """The same documents, each with its place in the file, by which `read_documents_at` finds it again."""
     seen: set[str] = set()
-    for number, line in _lines(path):
+    for number, offset, line in _lines(path):
         document = _parse(line, path.name, number)
         if document.id in seen:
             raise BadCorpus(
                 f"{path.name} line {number}: the id {document.id!r} occurs twice; give each document its own."
             )
         seen.add(document.id)
-        yield document
+        yield Line(offset, document)
     if not seen:
         raise BadCorpus(f"{path.name} holds no document; write one JSON object a line, with id and text.")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def read_documents_at(path: Path, offsets: Iterable[int]) -> list[Document]:
+    """Documents of an uncompressed file by the bytes before each, in the order asked for. Raises BadCorpus."""
+    try:
+        with path.open("rb") as file:
+            return [_read_at(file, offset, path.name) for offset in offsets]
+    except OSError as error:
+        raise BadCorpus(
+            f"The corpus {path} cannot be read ({error}); check the path and that it is complete."
+        ) from error
+
+
+def _read_at(file: BinaryIO, offset: int, name: str) -> Document:
+    file.seek(offset)
+    return _parse(file.readline(), f"{name} byte {offset:,}:", 1)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Number, bytes before it, and bytes of each line that is not empty."""
+    offset = 0
     try:
         with _open(path) as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield number, line
+                    yield number, offset, line
+                offset += len(line)
     except (OSError, EOFError) as error:
         raise BadCorpus(
             f"The corpus {path} cannot be read ({error}); check the path and that it is complete."
@@ -76,6 +112,7 @@ def _parse(line: bytes, name: str, number: int) -> Document:
         text=text,
         specialty=str(record.get("specialty") or ""),
         note_type=str(record.get("note_type") or ""),
+        patient=str(record.get("patient") or ""),
     )
 
 
