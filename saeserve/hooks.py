@@ -1,85 +1,105 @@
-"""Read or replace the activations at one point of a network, by forward hooks.
+"""Read or replace the activations at points of a network, by forward hooks only.
 
-A hook point is a module path in transformers, e.g. `model.layers.15`, meaning that module's output. Never
-`hidden_states[-1]`, which is taken after the final norm.
+Never `hidden_states[-1]`, which is taken after the final norm.
 """
 
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from saeserve.refusal import Refusal
-
-RESIDUAL_AFTER = re.compile(r"blocks\.(\d+)\.hook_resid_post")
-"""TransformerLens' name for the residual stream after a block."""
-BLOCK_LISTS = ("model.layers", "transformer.h", "gpt_neox.layers")
-"""Where the model families keep their blocks."""
-
-
-class NoSuchHookPoint(Refusal):
-    """The model has no module of that name."""
+from saeserve.block_parts import INPUT, NORMALIZED, OUTPUT
+from saeserve.hook_points import HookPoint, NoSuchHookPoint
+from saeserve.norms import normalized, weighted
 
 
 class _Reached(Exception):
-    """Ends a forward pass at the hooked module: nothing after it is needed."""
-
-
-def module_path(network: Any, hook_point: str) -> str:
-    """The transformers module path of a hook point given as such a path or as `blocks.N.hook_resid_post`."""
-    modules = dict(network.named_modules())
-    if hook_point in modules and hook_point:
-        return hook_point
-    block = RESIDUAL_AFTER.fullmatch(hook_point)
-    candidates = [f"{blocks}.{block.group(1)}" for blocks in BLOCK_LISTS] if block else []
-    for path in candidates:
-        if path in modules:
-            return path
-    count = max((len(modules[blocks]) for blocks in BLOCK_LISTS if blocks in modules), default=0)
-    raise NoSuchHookPoint(
-        f"The model has no hook point {hook_point!r}; name a module of it, such as one of its {count} blocks "
-        "(model.layers.N or blocks.N.hook_resid_post)."
-    )
+    """Ends a forward pass when the last point is caught: nothing after it is needed."""
 
 
 @torch.inference_mode()
-def capture(network: Any, path: str, ids: Tensor, mask: Tensor | None) -> Tensor:
-    """Output of module `path`, [batch, position, width]; the forward pass stops there.
+def capture(network: Any, points: Sequence[HookPoint], ids: Tensor, mask: Tensor | None) -> list[Tensor]:
+    """Activations [batch, position, width] at each point, in the order of the points; the forward pass stops there.
 
     ids: [batch, position] token ids. mask: [batch, position], 1 for real tokens; None where nothing is padded.
+    Of a module that runs more than once, the first run counts. Raises NoSuchHookPoint where a module never runs.
     """
-    caught: list[Tensor] = []
+    caught: dict[HookPoint, Tensor] = {}
+    wanted = set(points)
 
-    def keep(_module: Any, _inputs: Any, output: Any) -> None:
-        caught.append(_tensor(output))
-        raise _Reached
+    def keep(point: HookPoint, activation: Tensor) -> None:
+        if point in caught:
+            return
+        # Some networks add to the residual stream in place, so what is kept while they run on is a copy.
+        caught[point] = activation if len(caught) + 1 == len(wanted) else activation.clone()
+        if len(caught) == len(wanted):
+            raise _Reached
 
-    handle = network.get_submodule(path).register_forward_hook(keep)
-    try:
-        network(input_ids=ids, attention_mask=mask, use_cache=False)
-    except _Reached:
-        return caught[0]
-    finally:
-        handle.remove()
-    raise NoSuchHookPoint(f"The forward pass never reaches {path!r}; choose a module that runs.")
+    with ExitStack() as hooks:
+        for point in wanted:
+            hooks.callback(_listen(network, point, keep).remove)
+        try:
+            run(network, ids, mask)
+        except _Reached:
+            return [caught[point] for point in points]
+    never = ", ".join(sorted(str(point) for point in wanted - set(caught)))
+    raise NoSuchHookPoint(f"A forward pass of the model never reaches {never}; choose a module that runs.")
 
 
 @contextmanager
-def replaced(network: Any, path: str, replace: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """While inside, the output of module `path` is what `replace` makes of it."""
+def replaced(network: Any, point: HookPoint, replace: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """While inside, the activation at `point` is what `replace` makes of it; later modules see only that."""
+    module = network.get_submodule(point.path)
 
-    def swap(_module: Any, _inputs: Any, output: Any) -> Any:
+    def swap_output(_module: Any, _inputs: Any, output: Any) -> Any:
         new = replace(_tensor(output))
         return (new, *output[1:]) if isinstance(output, tuple) else new
 
-    handle = network.get_submodule(path).register_forward_hook(swap)
+    def swap_input(_module: Any, inputs: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        if inputs:
+            return (replace(inputs[0]), *inputs[1:]), named
+        name = _input_name(named)
+        return inputs, {**named, name: replace(named[name])}
+
+    def swap_normalized(_module: Any, inputs: tuple[Any, ...], output: Tensor) -> Tensor:
+        return weighted(module, replace(normalized(module, inputs[0]))).to(output.dtype)
+
+    if point.side == INPUT:
+        handle = module.register_forward_pre_hook(swap_input, with_kwargs=True)
+    else:
+        handle = module.register_forward_hook(swap_output if point.side == OUTPUT else swap_normalized)
     try:
         yield
     finally:
         handle.remove()
+
+
+def run(network: Any, ids: Tensor, mask: Tensor | None) -> Any:
+    """One forward pass without a cache of keys and values. Padding is on the right, so positions count from 0."""
+    return network(input_ids=ids, attention_mask=mask, use_cache=False)
+
+
+def _listen(network: Any, point: HookPoint, keep: Callable[[HookPoint, Tensor], None]) -> Any:
+    module = network.get_submodule(point.path)
+    if point.side == OUTPUT:
+        return module.register_forward_hook(lambda _module, _inputs, output: keep(point, _tensor(output)))
+
+    def before(_module: Any, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+        given = _input(inputs, named)
+        keep(point, normalized(module, given) if point.side == NORMALIZED else given)
+
+    return module.register_forward_pre_hook(before, with_kwargs=True)
+
+
+def _input(inputs: tuple[Any, ...], named: Mapping[str, Any]) -> Tensor:
+    """Modules are called with their input first or by keyword."""
+    return inputs[0] if inputs else named[_input_name(named)]
+
+
+def _input_name(named: Mapping[str, Any]) -> str:
+    return "hidden_states" if "hidden_states" in named else next(iter(named))
 
 
 def _tensor(output: Any) -> Tensor:

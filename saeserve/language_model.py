@@ -1,125 +1,180 @@
-"""A language model and its tokenizer, loaded from a local folder, with the digest of its weights."""
+"""A language model and its tokenizer, ready to run."""
 
-import hashlib
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
-from saeserve.refusal import Refusal
+from saeserve.block_parts import blocks_of
+from saeserve.checkpoint import BadModel, Checkpoint, find_checkpoint, first_line, weights_digest
+from saeserve.dtypes import AUTO, DTYPES, dtype_for
+from saeserve.norms import is_norm, normalized, weighted
+from saeserve.special_tokens import around_window, check_belongs
 
-DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32, "float16": torch.float16}
-FRONT_TOKEN = "<|endoftext|>"
+UNEMBED_ROWS = 16_384
+"""Rows of the output embedding held in float32 at once."""
 
 
-class BadModel(Refusal):
-    """The folder does not hold a language model that can be used."""
+class NoNextToken(BadModel):
+    """The model predicts no next token."""
 
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A network ready to run, in evaluation mode."""
+    """A network in evaluation mode."""
 
     network: Any
-    """The transformers causal language model."""
+    """The transformers model, a decoder or an encoder."""
     tokenizer: Any
     """A fast tokenizer: it gives character offsets."""
     name: str
     revision: str
     """Hex sha256 of the weights."""
+    commit: str | None
+    """Commit of the hub's repository, where the model comes from its cache."""
     dtype: str
+    """Of the forward pass: bfloat16, float32 or float16."""
     device: torch.device
+    front: tuple[int, ...]
+    """Special tokens put before every window."""
+    back: tuple[int, ...]
+    """Special tokens put after every window; none for a decoder."""
+    predicts_next: bool
+    """Whether next-token cross-entropy and output tokens are defined; False for encoders."""
 
     @property
     def width(self) -> int:
         """Width of the residual stream."""
-        return int(self.network.config.hidden_size)
+        return int(self.network.config.get_text_config().hidden_size)
 
     @property
-    def front_token(self) -> int:
-        """Put before every window: it takes the role of the attention sink, so that no real text has to.
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return blocks_of(self.network).count
 
-        `<|endoftext|>` where the tokenizer has it, else its beginning-of-text, else its end-of-text token.
+    @property
+    def context_limit(self) -> int:
+        """Most tokens of text in a window: the positions that the model knows, less the special tokens."""
+        config = self.network.config.get_text_config()
+        positions = getattr(config, "max_position_embeddings", None) or 2**31
+        if self.network.config.model_type in OFFSET_POSITIONS:
+            positions -= config.pad_token_id + 1
+        return int(positions) - len(self.front) - len(self.back)
+
+    def unembed(self, vectors: Tensor) -> Tensor:
+        """Logits [n, vocabulary], float32, of residual vectors [n, width] after the last block, through the final norm.
+
+        Raises NoNextToken for encoders.
         """
-        vocabulary = self.tokenizer.get_vocab()
-        for token in (FRONT_TOKEN, self.tokenizer.bos_token, self.tokenizer.eos_token):
-            if token in vocabulary:
-                return int(vocabulary[token])
-        raise BadModel(f"The tokenizer of {self.name} has no beginning- or end-of-text token to put before a window.")
+        head = self.network.get_output_embeddings() if self.predicts_next else None
+        if head is None:
+            raise NoNextToken(f"{self.name} predicts no next token, so a direction raises or lowers no output token.")
+        norm = _final_norm(self.network)
+        final = weighted(norm, normalized(norm, vectors.to(self.device)))
+        logits = torch.cat([final @ rows.float().T for rows in head.weight.split(UNEMBED_ROWS)], dim=1)
+        if getattr(head, "bias", None) is not None:
+            logits += head.bias.float()
+        cap = getattr(self.network.config.get_text_config(), "final_logit_softcapping", None)
+        return logits if cap is None else cap * torch.tanh(logits / cap)
 
 
-def load_language_model(folder: Path, *, dtype: str = "bfloat16", device: str = "cpu") -> LanguageModel:
-    """Load without touching the network. Raises BadModel with the reason."""
-    if dtype not in DTYPES:
-        raise BadModel(f"The dtype {dtype!r} is not known; use one of {', '.join(DTYPES)}.")
-    if not (folder / "config.json").is_file():
-        raise BadModel(
-            f"{folder} holds no language model (config.json is missing); give a folder in transformers format."
-        )
-    revision = weights_digest(folder)
-    network, tokenizer = _load_offline(folder, DTYPES[dtype])
-    if not tokenizer.is_fast:
-        raise BadModel(f"The tokenizer in {folder} gives no character offsets; add its tokenizer.json.")
-    if len(tokenizer) > network.get_input_embeddings().weight.shape[0]:
-        raise BadModel(
-            f"The tokenizer in {folder} has {len(tokenizer)} tokens and the model embeds only "
-            f"{network.get_input_embeddings().weight.shape[0]}: they do not belong together."
-        )
+OFFSET_POSITIONS = ("roberta", "xlm-roberta", "camembert")
+"""Families whose positions are counted from one past the padding token's id."""
+
+
+def load_language_model(
+    source: Path | str, *, dtype: str = AUTO, device: str = "cpu", offline: bool = True, revision: str | None = None
+) -> LanguageModel:
+    """Load from a local folder, or from the hub's cache by an id `org/name`; asks the hub only where not `offline`.
+
+    `revision`: branch, tag or commit on the hub. Raises BadModel with the reason.
+    """
+    if dtype not in (AUTO, *DTYPES):
+        raise BadModel(f"The dtype {dtype!r} is not known; use one of {', '.join((AUTO, *DTYPES))}.")
     target = torch.device(device)
-    return LanguageModel(network.eval().to(target), tokenizer, _name(folder), revision, dtype, target)
+    chosen = dtype_for(dtype, target)
+    checkpoint = find_checkpoint(source, offline=offline, revision=revision)
+    digest = weights_digest(checkpoint.folder)
+    network, tokenizer = _load(checkpoint, DTYPES[chosen])
+    predicts_next = _predicts_next(network)
+    check_belongs(tokenizer, network.get_input_embeddings().weight.shape[0], str(checkpoint.folder))
+    front, back = around_window(tokenizer, checkpoint.name, predicts_next=predicts_next)
+    return LanguageModel(
+        network=network.eval().to(target),
+        tokenizer=tokenizer,
+        name=checkpoint.name,
+        revision=digest,
+        commit=checkpoint.commit,
+        dtype=chosen,
+        device=target,
+        front=front,
+        back=back,
+        predicts_next=predicts_next,
+    )
 
 
-def weights_digest(folder: Path) -> str:
-    """Hex sha256 over every tensor's name, dtype, shape and bytes, in name order, however files are laid out."""
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        raise BadModel(f"{folder} holds no *.safetensors file; convert the weights (pickled ones are not loaded).")
-    digest = hashlib.sha256()
-    try:
-        for name, path in sorted(_tensor_files(files)):
-            with safe_open(path, framework="pt") as weights:
-                tensor = weights.get_tensor(name).contiguous()
-            digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
-            digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
-    except SafetensorError as error:
-        raise BadModel(f"The weights in {folder} are damaged ({error}); fetch or convert them again.") from error
-    return digest.hexdigest()
-
-
-def _tensor_files(files: list[Path]) -> list[tuple[str, Path]]:
-    named = []
-    for path in files:
-        with safe_open(path, framework="pt") as weights:
-            named += [(name, path) for name in weights.keys()]  # noqa: SIM118 - not a mapping
-    return named
-
-
-def _load_offline(folder: Path, dtype: torch.dtype) -> tuple[Any, Any]:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Network and tokenizer from a local folder, never from the network, pickles or code in the folder."""
+    from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    folder = checkpoint.folder
     try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        network = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=dtype)
+        network, loading = _class_for(config).from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
+        )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise BadModel(f"transformers cannot load {folder} ({_first_line(error)}).") from error
+        raise BadModel(f"transformers cannot load {folder} ({first_line(error)}).") from error
+    missing = sorted(name for name in loading["missing_keys"] if ".pooler." not in f".{name}")
+    if missing:
+        raise BadModel(
+            f"The weights in {folder} lack {len(missing)} tensors of the model, such as {missing[0]}; transformers "
+            "would fill them with random numbers. Fetch or convert them again."
+        )
+    if not tokenizer.is_fast:
+        raise BadModel(f"The tokenizer in {folder} gives no character offsets; add its tokenizer.json.")
     return network, tokenizer
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _class_for(config: Any) -> Any:
+    """The auto class that gives the network its output layer, if the checkpoint has one."""
+    from transformers import (
+        MODEL_FOR_CAUSAL_LM_MAPPING,
+        MODEL_FOR_MASKED_LM_MAPPING,
+        AutoModel,
+        AutoModelForCausalLM,
+        AutoModelForMaskedLM,
+    )
+
+    if getattr(config, "is_encoder_decoder", False):
+        raise BadModel(f"A {config.model_type} is an encoder with a decoder; give a decoder or an encoder.")
+    stored = (getattr(config, "architectures", None) or [""])[0]
+    if type(config) in MODEL_FOR_MASKED_LM_MAPPING and not getattr(config, "is_decoder", False):
+        return AutoModelForMaskedLM if stored.endswith(("ForMaskedLM", "ForPreTraining")) else AutoModel
+    if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING:
+        return AutoModel if stored.endswith("Model") else AutoModelForCausalLM
+    raise BadModel(f"transformers has no language model of type {config.model_type!r}.")
 
 
-def _name(folder: Path) -> str:
-    """What the folder says its model is called, else the folder's own name."""
-    origin = folder / "origin.json"
-    if origin.is_file():
-        return str(json.loads(origin.read_text(encoding="utf-8"))["name"])
-    return folder.name
+@torch.inference_mode()
+def _predicts_next(network: Any) -> bool:
+    """Whether the network has an output layer and no token sees a later one: tried, not read off a name."""
+    if type(network).__name__.endswith("ForMaskedLM") or network.get_output_embeddings() is None:
+        return False
+    first, second = network(input_ids=torch.tensor([[1, 2, 3], [1, 2, 4]])).logits[:, 0].float()
+    return torch.allclose(first, second, rtol=1e-3, atol=1e-3)
+
+
+def _final_norm(network: Any) -> Any:
+    """The norm beside the list of blocks."""
+    around = network.get_submodule(blocks_of(network).path.rpartition(".")[0])
+    norms = [module for module in around.children() if is_norm(module)]
+    if len(norms) != 1:
+        raise BadModel(f"{type(network).__name__} has no single norm after its last block; it is not supported.")
+    return norms[0]

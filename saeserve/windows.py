@@ -1,4 +1,4 @@
-"""Documents cut into windows of tokens, each behind a front token, padded into batches, never joined."""
+"""Documents cut into windows of tokens, each between its special tokens, padded into batches, never joined."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from saeserve.language_model import LanguageModel
+from saeserve.refusal import Refusal
+from saeserve.spans import clean_spans
+
 BATCH_TOKENS = 2048
 """Padded tokens in one forward pass: large enough to keep two cores busy, small enough for a laptop."""
+
+
+class BadWindows(Refusal):
+    """Windows of that size cannot be cut or read."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +28,21 @@ class Window:
     document: int
     """Position of the document in the list that was cut."""
     ids: NDArray[np.int64]
-    """[token] without the front token."""
+    """[token] without the special tokens around the window."""
     starts: NDArray[np.int64]
     """[token] first character in the document's text."""
     ends: NDArray[np.int64]
     """[token] one past the last character."""
+    counted_from: int = 0
+    """Tokens before this one are context only: they end the window before, and are counted there."""
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def counted(self) -> int:
+        """Number of tokens that this window and no other counts."""
+        return len(self.ids) - self.counted_from
 
 
 @dataclass(frozen=True)
@@ -36,51 +51,71 @@ class Batch:
 
     windows: list[Window]
     ids: Tensor
-    """[window, 1 + longest] with the front token in column 0 and padding on the right."""
+    """[window, position]: front tokens, the window's tokens, back tokens, padding on the right."""
     mask: Tensor | None
-    """[window, 1 + longest], 1 for real tokens; None where nothing is padded."""
+    """[window, position], 1 for all but padding; None where nothing is padded."""
+    is_real: Tensor
+    """[window, position] true for the documents' own tokens, counted ones or not."""
+    is_counted: Tensor
+    """[window, position] true for the documents' own tokens less those that are context only."""
+
+    def real(self, captured: Tensor) -> Tensor:
+        """[token, width] the counted tokens of what was captured [window, position, width], window by window."""
+        return captured[self.is_counted]
 
 
-def cut(texts: Iterable[str], tokenizer: Any, *, context_tokens: int) -> Iterator[Window]:
-    """Windows of at most `context_tokens` real tokens, in document order. Text is never read as a special token."""
+def cut(texts: Iterable[str], tokenizer: Any, *, context_tokens: int, overlap_tokens: int) -> Iterator[Window]:
+    """Windows of at most `context_tokens` tokens, in document order. Text is never read as a special token.
+
+    A document's further windows begin with the last `overlap_tokens` of the window before, so that no token stands
+    without context. Raises BadWindows.
+    """
+    if not 0 <= overlap_tokens < context_tokens:
+        raise BadWindows(
+            f"Windows of {context_tokens} tokens cannot overlap by {overlap_tokens}; give an overlap from 0 to less "
+            "than the window."
+        )
     for index, text in enumerate(texts):
         encoding = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
         ids = np.asarray(encoding["input_ids"], dtype=np.int64)
-        starts, ends = _clean_spans(text, np.asarray(encoding["offset_mapping"], dtype=np.int64).reshape(-1, 2))
-        for first in range(0, len(ids), context_tokens):
+        starts, ends = clean_spans(text, np.asarray(encoding["offset_mapping"], dtype=np.int64).reshape(-1, 2))
+        counted = 0
+        while counted < len(ids):
+            first = max(0, counted - overlap_tokens)
             part = slice(first, first + context_tokens)
-            yield Window(index, ids[part], starts[part], ends[part])
+            yield Window(index, ids[part], starts[part], ends[part], counted - first)
+            counted = first + context_tokens
 
 
-def _clean_spans(text: str, offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Spans without a token's leading space and without overlap; pieces of one character get the same span."""
-    starts, ends = offsets[:, 0].copy(), offsets[:, 1].copy()
-    space = np.array([character.isspace() for character in text] or [False])
-    starts += space[np.minimum(starts, len(space) - 1)] & (ends - starts > 1)
-    for at in (np.nonzero(starts[1:] < ends[:-1])[0] + 1).tolist():
-        if ends[at] > ends[at - 1]:
-            starts[at] = ends[at - 1]
-        else:
-            starts[at], ends[at] = starts[at - 1], ends[at - 1]
-    return starts, ends
-
-
-def batches(windows: Sequence[Window], *, front_token: int, device: torch.device) -> Iterator[Batch]:
-    """Batches of similar length, longest first. The same windows always give the same batches."""
+def batches(windows: Sequence[Window], *, model: LanguageModel) -> Iterator[Batch]:
+    """Batches of near-equal length, longest first. The same windows always give the same batches."""
+    around = len(model.front) + len(model.back)
     by_length = sorted(windows, key=len, reverse=True)
+    if by_length and len(by_length[0]) > model.context_limit:
+        raise BadWindows(
+            f"{model.name} reads at most {model.context_limit} tokens at once and a window has {len(by_length[0])}; "
+            "ask for shorter windows."
+        )
     first = 0
     while first < len(by_length):
-        size = max(1, BATCH_TOKENS // (1 + len(by_length[first])))
-        yield _pad(by_length[first : first + size], front_token, device)
+        size = max(1, BATCH_TOKENS // (around + len(by_length[first])))
+        yield _pad(by_length[first : first + size], model)
         first += size
 
 
-def _pad(windows: list[Window], front_token: int, device: torch.device) -> Batch:
-    longest = max(len(window) for window in windows)
-    ids = np.full((len(windows), 1 + longest), front_token, dtype=np.int64)
-    mask = np.zeros_like(ids)
+def _pad(windows: list[Window], model: LanguageModel) -> Batch:
+    front = len(model.front)
+    shape = len(windows), front + max(map(len, windows)) + len(model.back)
+    ids = np.full(shape, model.front[0], dtype=np.int64)
+    mask = np.zeros(shape, dtype=np.int64)
+    real, counted = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
     for row, window in enumerate(windows):
-        ids[row, 1 : 1 + len(window)] = window.ids
-        mask[row, : 1 + len(window)] = 1
-    padded = None if mask.all() else torch.from_numpy(mask).to(device)
-    return Batch(windows, torch.from_numpy(ids).to(device), padded)
+        tokens = [*model.front, *window.ids.tolist(), *model.back]
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+        real[row, front : front + len(window)] = True
+        counted[row, front + window.counted_from : front + len(window)] = True
+    to = model.device
+    padded = None if mask.all() else torch.from_numpy(mask).to(to)
+    placed = [torch.from_numpy(array).to(to) for array in (ids, real, counted)]
+    return Batch(windows, placed[0], padded, placed[1], placed[2])
