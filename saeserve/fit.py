@@ -1,40 +1,78 @@
 """A language model and an SAE that belong together."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from saeserve.declared import declared_figures
-from saeserve.formats.saelens import BadSae, SaeFolder, read_saelens
-from saeserve.hooks import capture, module_path
+from saeserve.formats.folder import BadSae, SaeFolder
+from saeserve.formats.read import read_sae
+from saeserve.hook_points import HookPoint, resolve
+from saeserve.hooks import capture
 from saeserve.identity import sae_digest
 from saeserve.language_model import LanguageModel, load_language_model
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Both loaded, and the SAE's input width equal to the width at its hook point."""
+    """Both loaded, and the SAE's widths equal to those of the model where it reads and writes."""
 
     model: LanguageModel
     sae: SaeFolder
-    path: str
-    """Module path of the hook point."""
+    point: HookPoint
+    """Where the SAE reads."""
+    output_point: HookPoint
+    """Where it writes: the same, except for a transcoder."""
     sae_digest: str
     declared: dict[str, float]
-    """Figures of the SAE's card by name; empty without a card."""
+    """Figures that the SAE's files declare, by name; empty where they declare none."""
 
 
-def load_fit(model_folder: Path, sae_folder: Path, *, dtype: str, device: str) -> Fit:
-    """Load and check. Raises BadModel, BadSae, BadCard or NoSuchHookPoint with the reason."""
-    sae = read_saelens(sae_folder, device=device)
-    declared = declared_figures(sae_folder)
-    model = load_language_model(model_folder, dtype=dtype, device=device)
-    path = module_path(model.network, sae.hook_point)
-    width = capture(model.network, path, torch.tensor([[model.front_token]], device=model.device), None).shape[-1]
-    if width != sae.coder.input_width:
-        raise BadSae(
-            f"The SAE reads activations of width {sae.coder.input_width}; {path} of {model.name} has width {width}: "
-            "choose the model that it was trained on."
-        )
-    return Fit(model, sae, path, sae_digest(sae), declared)
+def load_fit(
+    model_source: Path | str, sae_path: Path, *, options: Mapping[str, Any] = {}, dtype: str, device: str
+) -> Fit:
+    """Load and check both. Raises BadModel, BadSae, BadCard or NoSuchHookPoint with the reason."""
+    sae = read_sae(sae_path, options=options, device=device)
+    return _fit(load_language_model(model_source, dtype=dtype, device=device), sae)
+
+
+def load_sae_for(model: LanguageModel, sae_path: Path, *, options: Mapping[str, Any] = {}) -> Fit:
+    """Load an SAE for a model that is loaded. Raises BadSae, BadCard or NoSuchHookPoint with the reason."""
+    return _fit(model, read_sae(sae_path, options=options, device=str(model.device)))
+
+
+def _fit(model: LanguageModel, sae: SaeFolder) -> Fit:
+    point, output_point = resolve(model.network, sae.hook_point), resolve(model.network, sae.output_hook_point)
+    _check_widths(model, sae, point, output_point)
+    warning = _other_model(model, sae)
+    if warning:
+        sae = replace(sae, metadata={**sae.metadata, "warning": warning})
+    return Fit(model, sae, point, output_point, sae_digest(sae.coder), sae.declared)
+
+
+def _check_widths(model: LanguageModel, sae: SaeFolder, point: HookPoint, output_point: HookPoint) -> None:
+    ids = torch.tensor([[*model.front, *model.back] or [0]], device=model.device)
+    reads, writes = capture(model.network, [point, output_point], ids, None)
+    for verb, wanted, there, found in (
+        ("reads", sae.coder.input_width, point, reads.shape[-1]),
+        ("writes", sae.coder.output_width, output_point, writes.shape[-1]),
+    ):
+        if wanted != found:
+            raise BadSae(
+                f"The SAE {verb} activations of width {wanted}; {there} of {model.name} has width {found}: "
+                "choose the model and hook point that it was trained on."
+            )
+
+
+def _other_model(model: LanguageModel, sae: SaeFolder) -> str:
+    """A sentence where the SAE names another model; names differ in case, owner and suffixes for no reason."""
+    trained, used = (_bare(name) for name in (sae.model_name, model.name))
+    if not trained or trained in used or used in trained:
+        return ""
+    return f"The SAE was trained on {sae.model_name}, and the model is {model.name}."
+
+
+def _bare(name: str) -> str:
+    return "".join(letter for letter in name.rsplit("/", 1)[-1].lower() if letter.isalnum())

@@ -1,0 +1,119 @@
+"""Files of an SAE, opened safely, and what must hold of their tensors and keys. All raise BadSae with the reason."""
+
+import json
+import math
+import pickle
+import zipfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from saeserve.formats.folder import BadSae
+
+AGAIN = "fetch the SAE again"
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A JSON object."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadSae(f"{path} cannot be read ({error.strerror}); {AGAIN}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadSae(f"{path} is not JSON ({error}); {AGAIN}.") from error
+    if not isinstance(config, dict):
+        raise BadSae(f"{path} holds no JSON object; {AGAIN}.")
+    return config
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise BadSae(f"{path.parent} has no {path.name}; {AGAIN}.")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise BadSae(f"{path} is damaged ({error}); {AGAIN}.") from error
+
+
+def read_npz(path: Path) -> dict[str, Tensor]:
+    """Arrays only: objects would be pickled and are refused."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays.files}
+    except (OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
+        raise BadSae(f"{path} is damaged ({error}); {AGAIN}.") from error
+    except ValueError as error:
+        raise BadSae(f"{path} holds something other than arrays of numbers ({error}); it is not loaded.") from error
+
+
+def read_pickle(path: Path) -> dict[str, Any]:
+    """Tensors and plain values only: a pickle that would run code is refused."""
+    try:
+        held = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise BadSae(
+            f"{path} is a pickle with more in it than tensors and plain values, and could run code; it is not loaded. "
+            "Convert it to safetensors where it was made."
+        ) from error
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError) as error:
+        raise BadSae(f"{path} is damaged ({str(error).splitlines()[0]}); {AGAIN}.") from error
+    if not isinstance(held, dict):
+        raise BadSae(f"{path} holds a {type(held).__name__} and no named tensors; give a file of a known format.")
+    return held
+
+
+def check_names(held: Collection[str], needed: Collection[str], *, optional: Collection[str] = ()) -> None:
+    missing = sorted(set(needed) - set(held))
+    extra = sorted(set(held) - set(needed) - set(optional))
+    if missing or extra:
+        raise BadSae(
+            f"The weights lack {', '.join(missing) or 'nothing'} and have {', '.join(extra) or 'nothing'} besides; "
+            "the architecture that the configuration names has other tensors."
+        )
+
+
+def check_shapes(tensors: Mapping[str, Tensor], expected: Mapping[str, list[int]]) -> None:
+    for name, shape in expected.items():
+        found = list(tensors[name].shape)
+        if found != shape:
+            raise BadSae(f"{name} has shape {found} where {shape} is due; the files do not belong together.")
+
+
+def exact(tensors: Mapping[str, Tensor], device: str) -> dict[str, Tensor]:
+    """The same in float32 on the device. Raises BadSae where a value is not finite."""
+    for name, tensor in tensors.items():
+        bad = int((~torch.isfinite(tensor)).sum())
+        if bad:
+            raise BadSae(
+                f"{name} holds {bad} values of {math.prod(tensor.shape)} that are not finite; the SAE is damaged."
+            )
+    return {name: tensor.to(device, torch.float32).contiguous() for name, tensor in tensors.items()}
+
+
+def whole(config: Mapping[str, Any], key: str, *, least: int = 1) -> int:
+    value = config.get(key)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise BadSae(f"The configuration gives {key} as {value!r}; it must be a whole number of at least {least}.")
+    return value
+
+
+def check_k(k: int, width: int) -> int:
+    if k > width:
+        raise BadSae(f"The configuration asks for k = {k} of only {width} latents.")
+    return k
+
+
+def number(config: Mapping[str, Any], key: str, *, above: float = 0.0) -> float:
+    """A finite number."""
+    value = config.get(key)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value <= above:
+        raise BadSae(f"{key} is {value!r}; it must be a number above {above:g}.")
+    return float(value)
