@@ -15,6 +15,13 @@ class RunState(TextChoices):
     RUNNING = "running", "Mining"
     FINISHED = "finished", "Finished"
     FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class LatentFlag(TextChoices):
+    DEAD = "dead", "Dead"
+    DENSE = "dense", "Dense"
+    SINGLE_TOKEN = "single-token", "Single token"
 
 
 class SnippetKind(TextChoices):
@@ -116,6 +123,10 @@ class AuditVerb(TextChoices):
     SIGNED_IN = "signed-in", "Signed in by link"
     RUN_REQUESTED = "run-requested", "Mining requested"
     RUN_ENDED = "run-ended", "Mining ended"
+    RUN_CANCELLED = "run-cancelled", "Mining cancelled"
+    RUN_RESUMED = "run-resumed", "Mining resumed"
+    LATENTS_MATCHED = "latents-matched", "Latents of two runs matched"
+    TEXT_TRIED = "text-tried", "Text tried on the latents"
     RUBRIC_PUBLISHED = "rubric-published", "Rubric version published"
     SAMPLE_DRAWN = "sample-drawn", "Sample of latents drawn"
     ROUND_OPENED = "round-opened", "Round opened"

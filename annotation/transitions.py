@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from annotation.enums import CaseState, LatentState, ReleaseState, RoundState, RunState
 
 RUN: Mapping[RunState, tuple[RunState, ...]] = {
-    RunState.QUEUED: (RunState.RUNNING, RunState.FINISHED, RunState.FAILED),
-    RunState.RUNNING: (RunState.RUNNING, RunState.FINISHED, RunState.FAILED),
+    RunState.QUEUED: (RunState.RUNNING, RunState.FINISHED, RunState.FAILED, RunState.CANCELLED),
+    RunState.RUNNING: (RunState.RUNNING, RunState.FINISHED, RunState.FAILED, RunState.CANCELLED),
     RunState.FAILED: (RunState.QUEUED,),
+    # A worker may finish while it is being told to stop: what is complete is taken in.
+    RunState.CANCELLED: (RunState.QUEUED, RunState.FINISHED),
     RunState.FINISHED: (),
 }
 ROUND: Mapping[RoundState, tuple[RoundState, ...]] = {

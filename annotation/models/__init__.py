@@ -5,6 +5,7 @@ from annotation.models.cases import Case, Decision
 from annotation.models.corpora import Corpus, Document
 from annotation.models.mining import LanguageModel, Latent, MiningRun, Sae, Snippet
 from annotation.models.people import Institution, Membership, SignInLink, User
+from annotation.models.profiles import LatentMatch, LatentProfile, RunPair
 from annotation.models.ratings import Rating, Reference
 from annotation.models.releases import Release
 from annotation.models.results import Agreement, Consensus, RaterReliability, ResultRun
@@ -25,6 +26,8 @@ __all__ = [
     "Institution",
     "LanguageModel",
     "Latent",
+    "LatentMatch",
+    "LatentProfile",
     "Membership",
     "MiningRun",
     "RaterReliability",
@@ -36,6 +39,7 @@ __all__ = [
     "Rubric",
     "RubricItem",
     "RubricVersion",
+    "RunPair",
     "Sae",
     "SampledLatent",
     "SignInLink",

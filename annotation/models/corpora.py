@@ -26,6 +26,8 @@ class Document(models.Model):
     text = models.TextField()
     specialty = models.CharField(max_length=120, blank=True)
     note_type = models.CharField(max_length=120, blank=True)
+    patient = models.CharField(max_length=120, blank=True)
+    """Pseudonym: documents that share one count as one witness and are held out together."""
 
     class Meta:
         constraints = [

@@ -19,9 +19,13 @@ class Sae(models.Model):
     name = models.CharField(max_length=120, unique=True)
     language_model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT)
     folder = models.CharField(max_length=500)
-    hook_point = models.CharField(max_length=200)
-    architecture = models.CharField(max_length=60)
-    width = models.PositiveIntegerField()
+    """Folder or file of its weights, as the GPU worker sees it."""
+    hook_point = models.CharField(max_length=200, blank=True)
+    architecture = models.CharField(max_length=60, blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True)
+    """These three are unknown where only the GPU side can read the files; the first finished run fills them."""
+    options = models.JSONField(default=dict, blank=True)
+    """What its files do not say: `hook_point`, `output_hook_point`, `norm_scaling_factor`."""
     card = models.JSONField(default=dict)
     """What its makers declare: data, tokens, FVE, L0, CE rise, dead latents."""
 
@@ -41,6 +45,10 @@ class MiningRun(models.Model):
     state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.QUEUED)
     manifest = models.JSONField(null=True, blank=True)
     failure = models.TextField(blank=True)
+    retry_helps = models.BooleanField(default=False)
+    """Whether a failed run may succeed when it is sent again as it is."""
+    asked_with = models.CharField(max_length=64, blank=True)
+    """The same for runs that were asked for together, to be mined in one pass; empty for a run of its own."""
     requested_at = models.DateTimeField()
     sent_at = models.DateTimeField()
     """When it was last put on the gpu queue."""
@@ -93,6 +101,11 @@ class Snippet(models.Model):
     peak = models.FloatField()
     tokens = models.JSONField()
     """Firing tokens: [{start, end, activation}], characters relative to the snippet's start."""
+    section = models.TextField(blank=True)
+    """Header of the section in which it begins, as written."""
+    context_start = models.PositiveIntegerField(null=True, blank=True)
+    context_end = models.PositiveIntegerField(null=True, blank=True)
+    """Characters [context_start, context_end) of the document's text: the wider context, where the run kept one."""
 
     class Meta:
         constraints = [
@@ -101,6 +114,16 @@ class Snippet(models.Model):
             ),
             models.CheckConstraint(name="snippet_not_empty", condition=models.Q(end__gt=models.F("start"))),
             models.CheckConstraint(name="snippet_kind_known", condition=models.Q(kind__in=SnippetKind.values)),
+            models.CheckConstraint(
+                name="snippet_lies_in_its_context",
+                condition=models.Q(context_start__isnull=True, context_end__isnull=True)
+                | models.Q(
+                    context_start__isnull=False,
+                    context_end__isnull=False,
+                    context_start__lte=models.F("start"),
+                    context_end__gte=models.F("end"),
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
