@@ -200,6 +200,8 @@ class Gate:
     ce: float | None
     """Next-token cross-entropy of the model, nats; None for an encoder."""
     ce_with_sae: float | None
+    ce_ablated: float | None = None
+    """The same with the mean activation in place of every activation: what there is to lose at that point."""
     declared: dict[str, float] = field(default_factory=dict)
     note: str = ""
     """A sentence where a figure is undefined, e.g. next-token cross-entropy of an encoder."""

@@ -1,33 +1,43 @@
 """How well an SAE reconstructs: on activations alone, and spliced into the model."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from saeserve.coders.base import Coder
-from saeserve.hooks import replaced
+from saeserve.hook_points import HookPoint
+from saeserve.hooks import capture, replaced, run
 from saeserve.language_model import LanguageModel
 from saeserve.sinks import Sinks
 from saeserve.windows import Batch
 
-CHUNK_TOKENS = 4096
+CHUNK_TOKENS = 1024
+"""Tokens whose codes are held at once: 0.4 GB where a broken SAE fires on half of 65,536 latents."""
+POWERS = 64
+"""Activations are told apart from 2^-64 to 2^64."""
+
+Rebuild = Callable[[Tensor], Tensor]
+"""[token, input width] read at one point to [token, output width] written at another, both float32."""
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """Of activations [token, width] by an SAE."""
+    """Of activations by an SAE."""
 
     tokens: int
     fve: float
-    """Fraction of variance explained, 1 - SSE / SST, SST about the mean activation."""
+    """Fraction of variance explained, 1 - SSE / SST, SST about the mean activation; 0 where nothing varies."""
     l0: float
     """Mean number of firing latents a token."""
     norm_ratio: float
-    """Mean norm of the reconstruction over mean norm of the activation."""
+    """Mean norm of the reconstruction over mean norm of the activation; 0 where all activations are 0."""
     firings: Tensor
     """[latent] tokens on which it fires."""
+    typical_power: int
+    """Median over all firings of log2 of the activation, rounded; 0 where nothing fires."""
 
     @property
     def dead(self) -> int:
@@ -36,67 +46,121 @@ class Reconstruction:
 
 
 @dataclass(frozen=True)
-class CrossEntropy:
-    """Of the next token, nats, over the same tokens."""
+class Splice:
+    """A change of the model: what stands at one point is made anew from what is read at another."""
+
+    point: HookPoint
+    output_point: HookPoint
+    sinks: Sinks
+    """Sinks, like front tokens and padding, stay as they are."""
+    rebuild: Rebuild
+
+
+@dataclass(frozen=True)
+class NextToken:
+    """Cross-entropy of the next token, nats, over the counted tokens but each window's first, whose predictor is the
+    front token."""
 
     tokens: int
-    """0 where every window holds a single token: then there is nothing to predict, and the figures mean nothing."""
-    model: float
-    with_sae: float
-    """With the SAE's reconstruction in place of the activation, on all real tokens except sinks."""
+    """0 where every window holds a single token: then there is nothing to predict, and the mean means nothing."""
+    mean: float
 
 
-def reconstruction(coder: Coder, activations: Tensor) -> Reconstruction:
-    """Measure on raw activations [token, width], any float dtype."""
-    mean = activations.float().mean(dim=0)
+def reconstruction(
+    coder: Coder,
+    read: Float[Tensor, "token input_width"],
+    written: Float[Tensor, "token output_width"] | None = None,
+) -> Reconstruction:
+    """Compare what the SAE makes of `read` with the activations `written` at its output hook point.
+
+    Both raw, any float dtype. `written` is left out where the SAE writes to where it reads.
+    """
+    target = read if written is None else written
+    mean = target.double().mean(dim=0).float()
     firings = torch.zeros(coder.width, dtype=torch.long)
+    powers = torch.zeros(2 * POWERS + 1, dtype=torch.long)
     left = total = norm = rebuilt_norm = 0.0
-    for chunk in torch.split(activations, CHUNK_TOKENS):
-        exact = chunk.float()
-        codes = coder.encode(exact)
-        rebuilt = coder.decode(codes)
+    for read_chunk, target_chunk in zip(read.split(CHUNK_TOKENS), target.split(CHUNK_TOKENS), strict=True):
+        inputs, exact = read_chunk.float(), target_chunk.float()
+        codes = coder.encode(inputs)
+        rebuilt = coder.decode(codes, inputs)
         left += float((exact - rebuilt).double().square().sum())
         total += float((exact - mean).double().square().sum())
-        norm += float(exact.norm(dim=1).sum())
-        rebuilt_norm += float(rebuilt.norm(dim=1).sum())
-        firings += torch.bincount(codes.latents[codes.values > 0].cpu(), minlength=coder.width)
-    tokens = len(activations)
-    return Reconstruction(tokens, 1 - left / total, int(firings.sum()) / tokens, rebuilt_norm / norm, firings)
+        norm += float(exact.norm(dim=1).double().sum())
+        rebuilt_norm += float(rebuilt.norm(dim=1).double().sum())
+        firings += torch.bincount(codes.latents, minlength=coder.width).cpu()
+        powers += _powers(codes.values)
+    fired = int(firings.sum())
+    return Reconstruction(
+        tokens=len(read),
+        fve=1 - left / total if total else 0.0,
+        l0=fired / max(1, len(read)),
+        norm_ratio=rebuilt_norm / norm if norm else 0.0,
+        firings=firings,
+        typical_power=int((powers.cumsum(0) < (fired + 1) // 2).sum()) - POWERS if fired else 0,
+    )
+
+
+def _powers(values: Float[Tensor, " firing"]) -> Tensor:
+    """[power] how many activations lie nearest to each power of two."""
+    nearest = values.float().log2().round().clamp(-POWERS, POWERS).long() + POWERS
+    return torch.bincount(nearest, minlength=2 * POWERS + 1).cpu()
+
+
+def by_sae(coder: Coder) -> Rebuild:
+    """What the SAE writes."""
+    return lambda read: coder.decode(coder.encode(read), read)
+
+
+def by_mean(written: Float[Tensor, "token output_width"]) -> Rebuild:
+    """The mean activation whatever was read: what the model loses without the information at that point."""
+    mean = written.double().mean(dim=0).float()
+    return lambda read: mean.expand(len(read), -1)
 
 
 @torch.inference_mode()
-def cross_entropy(model: LanguageModel, path: str, coder: Coder, sinks: Sinks, probe: Iterable[Batch]) -> CrossEntropy:
-    """Next-token cross-entropy without and with the SAE spliced in at `path`."""
-    tokens, plain, spliced = 0, 0.0, 0.0
+def next_token(model: LanguageModel, probe: Iterable[Batch], splice: Splice | None = None) -> NextToken:
+    """Measure on batches of windows, with or without a splice. The model must predict the next token."""
+    tokens, nats = 0, 0.0
     for batch in probe:
-        tokens += sum(max(0, len(window) - 1) for window in batch.windows)
-        plain += _loss(model, batch)
-        with replaced(model.network, path, lambda output, batch=batch: _splice(output, coder, sinks, batch)):  # type: ignore[misc]
-            spliced += _loss(model, batch)
-    return CrossEntropy(tokens, plain / max(tokens, 1), spliced / max(tokens, 1))
+        if splice is None:
+            counted, loss = _loss(model, batch)
+        else:
+            counted, loss = _spliced_loss(model, batch, splice)
+        tokens += counted
+        nats += loss
+    return NextToken(tokens, nats / max(1, tokens))
 
 
-def _splice(output: Tensor, coder: Coder, sinks: Sinks, batch: Batch) -> Tensor:
-    """The output [window, position, width] with real tokens replaced; front tokens, padding and sinks stay."""
-    real = torch.zeros(output.shape[:2], dtype=torch.bool, device=output.device)
+def _spliced_loss(model: LanguageModel, batch: Batch, splice: Splice) -> tuple[int, float]:
+    """Where reading and writing points differ, the read comes first from a pass of its own that ends there: nothing
+    before it is changed by the splice, and so any point can be read, a norm's inside too."""
+    apart = splice.point != splice.output_point
+    read = capture(model.network, [splice.point], batch.ids, batch.mask)[0] if apart else None
+
+    def swap(output: Tensor) -> Tensor:
+        source = output if read is None else read
+        places = batch.is_real.nonzero(as_tuple=True)
+        kept = splice.sinks.keep(source[places])
+        rows, columns = places[0][kept], places[1][kept]
+        result = output.clone()
+        result[rows, columns] = splice.rebuild(source[rows, columns].float()).to(output.dtype)
+        return result
+
+    with replaced(model.network, splice.output_point, swap):
+        return _loss(model, batch)
+
+
+def _loss(model: LanguageModel, batch: Batch) -> tuple[int, float]:
+    """Tokens predicted, and the sum of their cross-entropies. One window's logits at a time in float32: a large
+    vocabulary makes them the largest tensor there is."""
+    front = len(model.front)
+    logits = run(model.network, batch.ids, batch.mask).logits
+    tokens, nats = 0, 0.0
     for row, window in enumerate(batch.windows):
-        real[row, 1 : 1 + len(window)] = True
-    real &= sinks.keep(output)
-    result = output.clone()
-    result[real] = coder.decode(coder.encode(output[real].float())).to(output.dtype)
-    return result
-
-
-def _loss(model: LanguageModel, batch: Batch) -> float:
-    """Sum of cross-entropies of each real token but a window's first, whose predictor is the front token."""
-    logits = model.network(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False).logits
-    loss = 0.0
-    for row, window in enumerate(batch.windows):
-        end = len(window)
-        if end > 1:
-            loss += float(
-                torch.nn.functional.cross_entropy(
-                    logits[row, 1:end].float(), batch.ids[row, 2 : end + 1], reduction="sum"
-                )
-            )
-    return loss
+        first, end = front + max(1, window.counted_from), front + len(window)
+        if first < end:
+            predicted = logits[row, first - 1 : end - 1].float()
+            nats += float(torch.nn.functional.cross_entropy(predicted, batch.ids[row, first:end], reduction="sum"))
+            tokens += end - first
+    return tokens, nats
