@@ -28,6 +28,7 @@ COPY static static
 COPY demo demo
 # The settings ask for secrets and servers; collecting files uses none of them.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')" ARTIFACT_ROOT=/artifacts \
+    ARTIFACT_KEY="$(python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')" \
     DATABASE_URL=postgres://127.0.0.1/none REDIS_URL=redis://127.0.0.1/0 STATIC_ROOT=/app/static-collected \
     python manage.py collectstatic --noinput
 ENV STATIC_ROOT=/app/static-collected ARTIFACT_ROOT=/artifacts

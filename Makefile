@@ -9,6 +9,7 @@ PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 # Production as `manage.py check --deploy` should see it. Nothing listens on these addresses and nothing is sent there.
 DEPLOYED := env -u CONSILIUM_EMBEDDED -u DEBUG -u HTTPS ALLOWED_HOSTS=consilium.example ARTIFACT_ROOT=var/artifacts \
 	DATABASE_URL=postgres://consilium@127.0.0.1/consilium REDIS_URL=redis://127.0.0.1/0 \
+	ARTIFACT_KEY="$$($(BIN)/python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')" \
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
 .PHONY: help run test check bench fix

@@ -1,5 +1,7 @@
 """Every setting of the site, read once from the environment. docs/reference/settings.md lists them."""
 
+import base64
+import binascii
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,18 @@ def required(name: str, what: str) -> str:
     return value
 
 
+def fernet_key(name: str, what: str) -> str:
+    """The variable's value where it is a Fernet key: 32 bytes in URL-safe base64."""
+    value = required(name, what)
+    try:
+        length = len(base64.urlsafe_b64decode(value))
+    except (binascii.Error, ValueError):
+        length = 0
+    if length != 32:
+        raise ImproperlyConfigured(f"{name} is no Fernet key. Set it to {what}.")
+    return value
+
+
 DEBUG: bool = env.bool("DEBUG", default=False)
 EMBEDDED: bool = env.bool("CONSILIUM_EMBEDDED", default=False)
 """True only under `make run` and in tests: servers on loopback with random passwords. Demo links exist only then."""
@@ -32,6 +46,12 @@ HTTPS: bool = env.bool("HTTPS", default=not EMBEDDED)
 """Cookies, redirects and HSTS as behind a TLS proxy. Off only where the site is on loopback."""
 SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000")
 ARTIFACT_ROOT = Path(required("ARTIFACT_ROOT", "a folder that the web and GPU workers share")).resolve()
+ARTIFACT_KEY: str = fernet_key(
+    "ARTIFACT_KEY",
+    "the key that the web and GPU workers share, made by `python3 -c "
+    "'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'`",
+)
+"""Encrypts what lies under ARTIFACT_ROOT for a moment only: a text to be tried, and the answer."""
 DEMO_ROOT = BASE_DIR / "demo"
 
 INSTALLED_APPS = [

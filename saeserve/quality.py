@@ -80,7 +80,9 @@ def reconstruction(
     firings = torch.zeros(coder.width, dtype=torch.long)
     powers = torch.zeros(2 * POWERS + 1, dtype=torch.long)
     left = total = norm = rebuilt_norm = 0.0
-    for read_chunk, target_chunk in zip(read.split(CHUNK_TOKENS), target.split(CHUNK_TOKENS), strict=True):
+    for read_chunk, target_chunk in zip(
+        torch.split(read, CHUNK_TOKENS), torch.split(target, CHUNK_TOKENS), strict=True
+    ):
         inputs, exact = read_chunk.float(), target_chunk.float()
         codes = coder.encode(inputs)
         rebuilt = coder.decode(codes, inputs)

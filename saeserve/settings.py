@@ -1,12 +1,18 @@
 """What the worker must be told by its environment: one typed place."""
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from saeserve.refusal import Refusal
 
+NEW_KEY = (
+    "the key that the web side has too, made once by "
+    "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+)
 DEVICES = ("auto", "cpu", "cuda")
 
 
@@ -22,6 +28,8 @@ class Settings:
     """ARTIFACT_ROOT: the folder or volume shared with the web side."""
     redis_url: str
     """REDIS_URL: the broker."""
+    artifact_key: str = field(repr=False)
+    """ARTIFACT_KEY: the Fernet key shared with the web side, for texts to be tried."""
     threads: int
     """SAESERVE_THREADS: CPU threads of a forward pass; by default all cores."""
     device: str
@@ -38,6 +46,7 @@ class Settings:
             redis_url=_required(
                 environment, "REDIS_URL", "the broker's address, such as redis://:password@host:6379/0"
             ),
+            artifact_key=_fernet_key(environment, "ARTIFACT_KEY"),
             threads=_threads(environment.get("SAESERVE_THREADS", "")),
             device=_device(environment.get("SAESERVE_DEVICE", "auto")),
         )
@@ -47,6 +56,18 @@ def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:
     value = environment.get(name, "")
     if not value:
         raise MissingSetting(f"{name} is not set; set it to {meaning}.")
+    return value
+
+
+def _fernet_key(environment: Mapping[str, str], name: str) -> str:
+    """32 bytes in URL-safe base64. The value itself is in no sentence."""
+    value = _required(environment, name, NEW_KEY)
+    try:
+        length = len(base64.urlsafe_b64decode(value))
+    except (binascii.Error, ValueError):
+        length = 0
+    if length != 32:
+        raise MissingSetting(f"{name} is no Fernet key; set it to {NEW_KEY}.")
     return value
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from config.embedded import StartError
 from config.embedded.place import Place
-from config.embedded.secret_files import secret
+from config.embedded.secret_files import fernet_key, secret
 
 
 class PortError(StartError):
@@ -15,6 +15,7 @@ def site_environment(given: Mapping[str, str], place: Place, address: str) -> di
     """What the site needs beyond `given`; nothing that is given is changed. The servers' URLs are added later."""
     wanted = {
         "SECRET_KEY": secret(place.secrets / "django"),
+        "ARTIFACT_KEY": fernet_key(place.secrets / "artifacts"),
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "SITE_URL": address,
         "HTTPS": "0",  # loopback: there is no TLS proxy in front

@@ -13,6 +13,11 @@ def secret(path: Path) -> str:
     return path.read_text().strip()
 
 
+def fernet_key(path: Path) -> str:
+    """The secret kept at `path` as a Fernet key: 32 bytes in URL-safe base64, padding and all."""
+    return secret(path) + "="
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file that is never, not even for a moment, readable by others or half-written."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")

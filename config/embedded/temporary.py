@@ -13,6 +13,7 @@ from pathlib import Path
 from config.embedded import StartError
 from config.embedded.postgres import Postgres
 from config.embedded.progress import complain
+from config.embedded.secret_files import fernet_key
 from config.embedded.valkey import Valkey
 
 SERVERS = ("DATABASE_URL", "REDIS_URL")
@@ -46,6 +47,7 @@ def temporary_environment(environ: Mapping[str, str]) -> Iterator[dict[str, str]
         added = {
             "CONSILIUM_EMBEDDED": "1",
             "SECRET_KEY": secrets.token_urlsafe(48),
+            "ARTIFACT_KEY": fernet_key(home / "secrets" / "artifacts"),
             "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
             "ARTIFACT_ROOT": str(home / "artifacts"),
             "STATIC_ROOT": str(home / "static"),

@@ -19,8 +19,8 @@ from config.embedded.ports import free_port
 from tests.unit.config.processes import alive, descendants, gone_within
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's tie between parent and child is Linux's")
-SET_FOR_TESTS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "ARTIFACT_ROOT", "STATIC_ROOT")
-SET_FOR_TESTS += ("CONSILIUM_EMBEDDED", "HASHED_STATIC", "DJANGO_SETTINGS_MODULE")
+SET_FOR_TESTS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ARTIFACT_KEY", "ALLOWED_HOSTS", "ARTIFACT_ROOT")
+SET_FOR_TESTS += ("STATIC_ROOT", "CONSILIUM_EMBEDDED", "HASHED_STATIC", "DJANGO_SETTINGS_MODULE")
 
 
 @dataclass
