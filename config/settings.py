@@ -27,7 +27,7 @@ def fernet_key(name: str, what: str) -> str:
     """The variable's value where it is a Fernet key: 32 bytes in URL-safe base64."""
     value = required(name, what)
     try:
-        length = len(base64.urlsafe_b64decode(value))
+        length = len(base64.b64decode(value, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         length = 0
     if length != 32:

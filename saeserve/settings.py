@@ -63,7 +63,7 @@ def _fernet_key(environment: Mapping[str, str], name: str) -> str:
     """32 bytes in URL-safe base64. The value itself is in no sentence."""
     value = _required(environment, name, NEW_KEY)
     try:
-        length = len(base64.urlsafe_b64decode(value))
+        length = len(base64.b64decode(value, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         length = 0
     if length != 32:
