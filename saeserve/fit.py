@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from saeserve.formats.folder import BadSae, SaeFolder
-from saeserve.formats.read import read_sae
+from saeserve.formats.read import NO_OPTIONS, read_sae
 from saeserve.hook_points import HookPoint, resolve
 from saeserve.hooks import capture
 from saeserve.identity import sae_digest
@@ -31,25 +31,33 @@ class Fit:
 
 
 def load_fit(
-    model_source: Path | str, sae_path: Path, *, options: Mapping[str, Any] = {}, dtype: str, device: str
+    model_source: Path | str, sae_path: Path, *, options: Mapping[str, Any] = NO_OPTIONS, dtype: str, device: str
 ) -> Fit:
     """Load and check both. Raises BadModel, BadSae, BadCard or NoSuchHookPoint with the reason."""
     sae = read_sae(sae_path, options=options, device=device)
     return _fit(load_language_model(model_source, dtype=dtype, device=device), sae)
 
 
-def load_sae_for(model: LanguageModel, sae_path: Path, *, options: Mapping[str, Any] = {}) -> Fit:
+def load_sae_for(model: LanguageModel, sae_path: Path, *, options: Mapping[str, Any] = NO_OPTIONS) -> Fit:
     """Load an SAE for a model that is loaded. Raises BadSae, BadCard or NoSuchHookPoint with the reason."""
     return _fit(model, read_sae(sae_path, options=options, device=str(model.device)))
 
 
 def _fit(model: LanguageModel, sae: SaeFolder) -> Fit:
-    point, output_point = resolve(model.network, sae.hook_point), resolve(model.network, sae.output_hook_point)
+    point, output_point = _place(model.network, sae.hook_point), _place(model.network, sae.output_hook_point)
     _check_widths(model, sae, point, output_point)
     warning = _other_model(model, sae)
     if warning:
         sae = replace(sae, metadata={**sae.metadata, "warning": warning})
     return Fit(model, sae, point, output_point, sae_digest(sae.coder), sae.declared)
+
+
+def _place(network: Any, name: str) -> HookPoint:
+    """The hook point; some formats name modules from the base model on, without the head's prefix."""
+    modules = dict(network.named_modules())
+    full = f"{network.base_model_prefix}.{name}"
+    known, longer = (path.partition(":")[0] in modules for path in (name, full))
+    return resolve(network, full if longer and not known else name)
 
 
 def _check_widths(model: LanguageModel, sae: SaeFolder, point: HookPoint, output_point: HookPoint) -> None:

@@ -98,3 +98,9 @@ class Linear(Coder):
         """Dense pre-activations [token, latent], rescaled where asked for."""
         before = torch.addmm(bias, prepared, self.W_enc)
         return before.mul_(self.norms) if self.rescale_by_decoder_norm else before
+
+
+def above(before: Float[Tensor, "token latent"], threshold: Tensor | float) -> Codes:
+    """Codes of pre-activations that are above the threshold and above 0, by token and then by latent."""
+    tokens, latents = torch.nonzero((before > threshold) & (before > 0), as_tuple=True)
+    return Codes(tokens, latents, before[tokens, latents], len(before))

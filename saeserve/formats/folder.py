@@ -1,6 +1,5 @@
 """What reading any format gives, and the refusal that all formats share."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,14 +26,3 @@ class SaeFolder:
     metadata: dict[str, Any] = field(default_factory=dict)
     declared: dict[str, float] = field(default_factory=dict)
     """Figures that the files declare, by the names of `saeserve.declared`."""
-
-
-def hook_points(options: Mapping[str, Any], found: str | None, found_output: str | None = None) -> tuple[str, str]:
-    """(input, output) hook point: what the options name, else what the files do. Raises BadSae where neither does."""
-    point = options.get("hook_point") or found
-    if not point:
-        raise BadSae(
-            "The SAE's files name no hook point; pass the option hook_point, a module path of the model or a "
-            "TransformerLens name."
-        )
-    return str(point), str(options.get("output_hook_point") or found_output or point)

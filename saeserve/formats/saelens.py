@@ -1,14 +1,13 @@
 """The SAELens v6 layout: `cfg.json` with `metadata`, and `sae_weights.safetensors`, in one folder."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from saeserve.coders.inputs import NORMALIZATIONS, Inputs
-from saeserve.coders.topk import TopK
-from saeserve.formats.checked import check_k, check_names, check_shapes, exact, read_config, read_safetensors, whole
-from saeserve.formats.folder import BadSae, SaeFolder, hook_points
+from saeserve.formats.checked import read_config, read_safetensors
+from saeserve.formats.folder import BadSae, SaeFolder
+from saeserve.formats.options import SCALE, hook_points
+from saeserve.formats.saelens_coder import coder_of
 from saeserve.formats.write_saelens import CONFIG_FILE, WEIGHTS_FILE, write_saelens
 
 __all__ = ["CONFIG_FILE", "NAME", "WEIGHTS_FILE", "BadSae", "SaeFolder", "read", "recognises", "write_saelens"]
@@ -17,36 +16,55 @@ NAME = "SAELens"
 
 
 def recognises(path: Path) -> bool:
-    return (path / CONFIG_FILE).is_file() and (path / WEIGHTS_FILE).is_file()
+    """A cfg.json with `metadata`, which earlier versions lack, or one that cannot be read."""
+    if not (path / CONFIG_FILE).is_file() or (path / "sae.safetensors").is_file():
+        return False
+    try:
+        return "metadata" in read_config(path / CONFIG_FILE)
+    except BadSae:
+        return True
 
 
 def read(folder: Path, options: Mapping[str, Any], device: str) -> SaeFolder:
     config = read_config(folder / CONFIG_FILE)
     metadata = config.get("metadata")
     if not isinstance(metadata, dict):
-        raise BadSae("cfg.json is not in the SAELens v6 layout (it has no metadata).")
-    if config.get("architecture") != "topk":
-        raise BadSae(f"The SAE architecture {config.get('architecture')!r} is not supported; topk is.")
-    if config.get("normalize_activations", "none") not in NORMALIZATIONS:
-        raise BadSae(f"cfg.json sets normalize_activations to {config['normalize_activations']!r}.")
-    tensors = read_safetensors(folder / WEIGHTS_FILE)
-    wide, width = whole(config, "d_in"), whole(config, "d_sae")
-    expected = {"W_enc": [wide, width], "b_enc": [width], "W_dec": [width, wide], "b_dec": [wide]}
-    check_names(tensors, expected)
-    check_shapes(tensors, expected)
-    point, output_point = hook_points(options, metadata.get("hf_hook_name") or metadata.get("hook_name"))
-    coder = TopK(
-        **exact(tensors, device),
-        k=check_k(whole(config, "k"), width),
-        subtract_b_dec=bool(config.get("apply_b_dec_to_input", True)),
-        rescale_by_decoder_norm=bool(config.get("rescale_acts_by_decoder_norm", False)),
-        inputs=Inputs(config.get("normalize_activations", "none")),
+        raise BadSae("cfg.json is not in the SAELens layout (its metadata is no object); convert the SAE again.")
+    _check_version(metadata)
+    return sae_folder(config, metadata, read_safetensors(folder / WEIGHTS_FILE), options, device, NAME)
+
+
+def sae_folder(
+    config: Mapping[str, Any],
+    metadata: dict[str, Any],
+    tensors: Mapping[str, Any],
+    options: Mapping[str, Any],
+    device: str,
+    name: str,
+) -> SaeFolder:
+    """What a configuration in the terms of version 6 and its tensors mean."""
+    point, output_point = hook_points(
+        options,
+        metadata.get("hf_hook_name") or metadata.get("hook_name"),
+        metadata.get("hf_hook_name_out") or metadata.get("hook_name_out"),
     )
+    coder = coder_of(config, metadata, tensors, options, device)
+    folded = {SCALE: options[SCALE]} if config.get("normalize_activations") == "expected_average_only_in" else {}
     return SaeFolder(
         coder=coder,
         hook_point=point,
         output_hook_point=output_point,
         model_name=str(metadata.get("model_name") or ""),
-        format=NAME,
-        metadata=json.loads(json.dumps(metadata)),
+        format=name,
+        metadata={**metadata, **folded},
     )
+
+
+def _check_version(metadata: Mapping[str, Any]) -> None:
+    version = str(metadata.get("sae_lens_version") or "")
+    major = version.split(".")[0]
+    if not major.isdigit() or int(major) < 6:
+        raise BadSae(
+            f"cfg.json was written by SAELens {version or 'of unknown version'} in the layout of version 6; set "
+            "metadata.sae_lens_version to the version that wrote it."
+        )
