@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 SOON_SECONDS = 2
 
 
-def enqueue(name: str, *, queue: str = "web", countdown: float = 0, **ids: Any) -> None:
-    """Send the task once the surrounding transaction is safe. Arguments are ids, never text."""
-    transaction.on_commit(lambda: _send(name, queue, countdown, ids))
+def enqueue(name: str, *, queue: str = "web", countdown: float = 0, priority: int = 0, **ids: Any) -> None:
+    """Send the task once the surrounding transaction is safe. Arguments are ids, never text. Priority 0 goes first."""
+    transaction.on_commit(lambda: _send(name, queue, countdown, priority, ids))
 
 
 def enqueue_soon(name: str, **ids: Any) -> None:
@@ -27,7 +27,7 @@ def enqueue_soon(name: str, **ids: Any) -> None:
 
     def send_unless_waiting() -> None:
         if _first(key):
-            _send(name, "web", SOON_SECONDS, ids)
+            _send(name, "web", SOON_SECONDS, 0, ids)
 
     transaction.on_commit(send_unless_waiting)
 
@@ -39,10 +39,15 @@ def _first(key: str) -> bool:
         return True
 
 
-def _send(name: str, queue: str, countdown: float, ids: dict[str, Any]) -> None:
+def _send(name: str, queue: str, countdown: float, priority: int, ids: dict[str, Any]) -> None:
     try:
         current_app.send_task(
-            name, kwargs=ids, queue=queue, countdown=countdown or None, retry_policy={"max_retries": 1}
+            name,
+            kwargs=ids,
+            queue=queue,
+            countdown=countdown or None,
+            priority=priority,
+            retry_policy={"max_retries": 1},
         )
     except OperationalError:
         log.warning("The broker does not answer: %s waits for the next sweep.", name)

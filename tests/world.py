@@ -6,7 +6,7 @@ saeserve.contract, so that the pages' tests need no language model (tests/unit/s
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from django.conf import settings
 
 from annotation.actions.claiming import claim
 from annotation.actions.corpora import import_corpus
+from annotation.actions.matching import note_match_ended
 from annotation.actions.mining import note_run_ended, request_run
 from annotation.actions.people import add_member
 from annotation.actions.rating import submit_rating
@@ -32,6 +33,7 @@ from saeserve import contract
 
 NOW = datetime(2026, 11, 22, 10, 42, tzinfo=UTC)
 DEMO = Path(__file__).resolve().parent.parent / "demo"
+SECTIONS = ("Assessment", "Plan", "History")
 WORDS = ("chest pain", "troponin", "left knee", "denies fever", "mother", "insulin", "suture", "wheeze")
 LATENTS, DOCUMENTS = 12, 40
 
@@ -104,17 +106,7 @@ def finished_run(*, latents: int = LATENTS) -> MiningRun:
     corpus = import_corpus(
         name="Notes of the tests", source="Written for the tests.", paths=[corpus_file], by=None, now=NOW
     )
-    (folder / "cfg.json").write_text(
-        json.dumps(
-            {
-                "architecture": "topk",
-                "d_sae": latents,
-                "d_in": 8,
-                "k": 2,
-                "metadata": {"hook_name": "blocks.1.hook_resid_post", "hf_hook_name": "model.layers.1"},
-            }
-        )
-    )
+    write_sae(folder, latents)
     sae = register_sae(name="Small SAE", folder=folder, model_name="Small model", model_folder=folder, by=None, now=NOW)
     run = request_run(sae=sae, corpus=corpus, by=None, now=NOW)
     write_run(run, latents)
@@ -123,19 +115,91 @@ def finished_run(*, latents: int = LATENTS) -> MiningRun:
     return ended
 
 
+def write_sae(folder: Path, latents: int, *, layer: int = 1) -> None:
+    """What a process without torch reads of an SAE in SAELens layout."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {"hook_name": f"blocks.{layer}.hook_resid_post", "hf_hook_name": f"model.layers.{layer}"}
+    config = {"architecture": "topk", "d_sae": latents, "d_in": 8, "k": 2, "metadata": names}
+    (folder / "cfg.json").write_text(json.dumps(config))
+
+
+def second_run(run: MiningRun, *, latents: int = LATENTS, name: str = "Deeper SAE", layer: int = 2) -> MiningRun:
+    """A finished run of another SAE of the same model over the same corpus."""
+    folder = settings.ARTIFACT_ROOT / "world" / name
+    write_sae(folder, latents, layer=layer)
+    model = run.sae.language_model
+    sae = register_sae(
+        name=name, folder=folder, model_name=model.name, model_folder=Path(model.folder), by=None, now=NOW
+    )
+    other = request_run(sae=sae, corpus=run.corpus, by=None, now=NOW)
+    write_run(other, latents, layer=layer)
+    ended = note_run_ended(digest=other.digest, now=NOW)
+    assert ended is not None
+    return ended
+
+
+def match(run: MiningRun, other: MiningRun, pairs: Sequence[tuple[int, int, float | None]]) -> None:
+    """The files of matches in the contract's layout, from (latent of run, of other, correlation), taken in."""
+    for one, two, rows in (
+        (run, other, pairs),
+        (other, run, [(there, here, correlation) for here, there, correlation in pairs]),
+    ):
+        folder = settings.ARTIFACT_ROOT / "matches" / one.digest
+        folder.mkdir(parents=True, exist_ok=True)
+        pq.write_table(_matches(rows), folder / f"{two.digest}.parquet")
+    assert note_match_ended(run=run.digest, other=other.digest, now=NOW) is not None
+
+
+def _matches(rows: Sequence[tuple[int, int, float | None]]) -> pa.Table:
+    ranks: dict[int, int] = {}
+    records = []
+    for latent, other, correlation in rows:
+        rank = ranks[latent] = ranks.get(latent, -1) + 1
+        cosine = 0.8 - rank / 10
+        records.append(
+            {
+                "latent": latent,
+                "other": other,
+                "rank": rank,
+                "cosine": cosine,
+                "correlation": correlation,
+                "tokens": 40 + latent,
+            }
+        )
+    return pa.Table.from_pylist(records, schema=MATCHES)
+
+
+MATCHES = pa.schema(
+    [
+        ("latent", pa.int64()),
+        ("other", pa.int64()),
+        ("rank", pa.int64()),
+        ("cosine", pa.float64()),
+        ("correlation", pa.float64()),
+        ("tokens", pa.int64()),
+    ]
+)
+
+
 def _document(number: int) -> dict[str, str]:
     sentences = [
         f"Note {number}: seen on the ward, {word} recorded on day {number % 7 + i}." for i, word in enumerate(WORDS)
     ]
     specialty = ("Cardiology", "Surgery", "Neurology")[number % 3]
-    return {"id": f"note-{number:02d}", "specialty": specialty, "note_type": "progress", "text": "\n".join(sentences)}
+    return {
+        "id": f"note-{number:02d}",
+        "specialty": specialty,
+        "note_type": "progress",
+        "patient": f"patient-{number // 2:02d}",
+        "text": "\n".join(sentences),
+    }
 
 
-def write_run(run: MiningRun, latents: int) -> None:
+def write_run(run: MiningRun, latents: int, *, layer: int = 1) -> None:
     """The files of a finished run, in the contract's layout."""
     folder = settings.ARTIFACT_ROOT / "runs" / run.digest
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist([_latent(i) for i in range(latents)]), folder / contract.LATENTS_FILE)
+    pq.write_table(pa.Table.from_pylist([_latent(i, latents) for i in range(latents)]), folder / contract.LATENTS_FILE)
     snippets = [row for i in range(latents) for row in _snippets(i)]
     pq.write_table(pa.Table.from_pylist(snippets), folder / contract.SNIPPETS_FILE)
     gate = contract.Gate(
@@ -152,8 +216,10 @@ def write_run(run: MiningRun, latents: int) -> None:
         request=run.request,
         model_name="small",
         model_revision="a" * 64,
-        hook_point="model.layers.1",
+        hook_point=f"model.layers.{layer}",
+        output_hook_point=f"model.layers.{layer}",
         sae_digest="b" * 64,
+        sae_format="saelens",
         sae_architecture="topk",
         sae_width=latents,
         unit="raw",
@@ -164,6 +230,11 @@ def write_run(run: MiningRun, latents: int) -> None:
         tokens=5000,
         dropped_tokens={"position": 40, "norm": 2},
         histogram_edges=[0.5, 1.0, 2.0, 4.0, 8.0, 16.0],
+        drawn_tokens=5000,
+        specialties={"Cardiology": 1750, "Surgery": 1650, "Neurology": 1600},
+        sections={"assessment": 2000, "plan": 1800, "history": 1200},
+        positions=[500] * 10,
+        lens=f"Logit lens: decoder direction of model.layers.{layer} through the model's final norm and unembedding.",
         gate=vars(gate),
         files={},
         software={"torch": "none"},
@@ -172,16 +243,46 @@ def write_run(run: MiningRun, latents: int) -> None:
     (folder / contract.MANIFEST_FILE).write_text(json.dumps(manifest.to_dict()))
 
 
-def _latent(index: int) -> dict[str, Any]:
+def _latent(index: int, latents: int) -> dict[str, Any]:
+    word = WORDS[index % len(WORDS)]
+    firings = 100 + index
     return {
+        **_company(index, latents),
         "index": index,
         "identity": f"{index:064x}",
-        "firings": 100 + index,
+        "firings": firings,
         "documents": 25 + index % 5,
         "density": 0.001 * (index % 45 + 1),
         "max_activation": 12.0 + index,
         "histogram": [5, 20, 40, 30, 5 + index],
         "decile_edges": [float(edge) for edge in range(1, 10)],
+        "flags": [contract.SINGLE_TOKEN] if index == 3 else [contract.DENSE] if index == 5 else [],
+        "promoted": [{"token": f" {word} {i}", "logit": 3.0 - i / 4} for i in range(6)],
+        "suppressed": [{"token": f" not {word} {i}", "logit": -2.0 + i / 4} for i in range(6)],
+        "peak_tokens": [
+            {"token": f" {word.split()[0]}", "firings": firings - 20, "share": 0.8, "mean": 6.25},
+            {"token": "\n", "firings": 20, "share": 0.2, "mean": 1.5},
+        ],
+        "specialties": [
+            {"name": "Cardiology", "firings": firings - 30, "lift": 2.0},
+            {"name": "Surgery", "firings": 30, "lift": 0.9},
+        ],
+        "sections": [
+            {"name": "assessment", "firings": firings - 10, "lift": 1.5},
+            {"name": "plan", "firings": 10, "lift": 0.25},
+        ],
+        "positions": [firings - 45, *range(1, 10)],
+    }
+
+
+def _company(index: int, latents: int) -> dict[str, Any]:
+    """Its neighbours in the SAE and on the same tokens: the next two indices, round in a ring."""
+    others = [(index + step) % latents for step in (1, 2)] if latents > 2 else []
+    return {
+        "neighbours": [{"latent": other, "cosine": 0.9 - i / 4} for i, other in enumerate(others)],
+        "coactivation": [
+            {"latent": other, "tokens": 30 - i, "lift": 12.5 - i, "phi": 0.61 - i / 4} for i, other in enumerate(others)
+        ],
     }
 
 
@@ -218,6 +319,9 @@ def _snippet(index: int, word: str, kind: str, rank: int) -> dict[str, Any]:
         "end": end,
         "peak": peak,
         "tokens": tokens,
+        "section": SECTIONS[rank % len(SECTIONS)],
+        "context_start": document["text"].rfind("\n", 0, max(0, start - 1)) + 1,
+        "context_end": len(document["text"]),
     }
 
 

@@ -34,7 +34,9 @@ def import_corpus(*, name: str, source: str, paths: list[Path], by: User | None,
     )
     Document.objects.bulk_create(
         (
-            Document(corpus=corpus, key=r.key, text=r.text, specialty=r.specialty, note_type=r.note_type)
+            Document(
+                corpus=corpus, key=r.key, text=r.text, specialty=r.specialty, note_type=r.note_type, patient=r.patient
+            )
             for r in records
         ),
         batch_size=1000,
@@ -45,10 +47,14 @@ def import_corpus(*, name: str, source: str, paths: list[Path], by: User | None,
 
 
 def corpus_digest(records: list[DocumentRecord]) -> str:
-    """Hex sha256 over the documents sorted by id: the order of the files does not matter."""
+    """Hex sha256 over the documents sorted by id: the order of the files does not matter.
+
+    A patient counts where there is one, so that a corpus that names none has the digest that it always had.
+    """
     digest = hashlib.sha256()
     for r in sorted(records, key=lambda r: r.key):
-        digest.update(gateway.canonical_json([r.key, r.text, r.specialty, r.note_type]).encode())
+        patient = [r.patient] if r.patient else []
+        digest.update(gateway.canonical_json([r.key, r.text, r.specialty, r.note_type, *patient]).encode())
         digest.update(b"\n")
     return digest.hexdigest()
 
@@ -58,5 +64,14 @@ def _write_artifact(corpus: Corpus) -> None:
     gateway.write_documents(
         settings.ARTIFACT_ROOT,
         corpus.digest,
-        ({"id": d.key, "text": d.text, "specialty": d.specialty, "note_type": d.note_type} for d in documents),
+        (
+            {
+                "id": d.key,
+                "text": d.text,
+                "specialty": d.specialty,
+                "note_type": d.note_type,
+                "patient": d.patient,
+            }
+            for d in documents
+        ),
     )

@@ -18,6 +18,8 @@ class DocumentRecord:
     text: str
     specialty: str
     note_type: str
+    patient: str = ""
+    """Pseudonym; empty where the corpus does not say whose document it is."""
 
 
 def read_corpus(paths: list[Path]) -> list[DocumentRecord]:
@@ -38,7 +40,8 @@ def read_corpus(paths: list[Path]) -> list[DocumentRecord]:
             documents.append(document)
     if not documents:
         raise Refused(
-            "The corpus holds no document. Give a file with one JSON object a line: id, text, specialty, note_type."
+            "The corpus holds no document. Give a file with one JSON object a line: id, text and, if known, specialty, "
+            "note_type, patient."
         )
     return documents
 
@@ -79,8 +82,8 @@ def _document(place: str, line: bytes) -> DocumentRecord:
         raise Refused(f"{place}: the document “{key}” has no text.")
     if "\x00" in text or not _is_text(text):
         raise Refused(f"{place}: the text of “{key}” holds a NUL character or half a surrogate pair. Remove it.")
-    specialty, note_type = _word(place, record, "specialty"), _word(place, record, "note_type")
-    return DocumentRecord(key=key, text=text, specialty=specialty, note_type=note_type)
+    words = {field: _word(place, record, field) for field in ("specialty", "note_type", "patient")}
+    return DocumentRecord(key=key, text=text, **words)
 
 
 def _word(place: str, record: dict[str, Any], field: str) -> str:

@@ -1,4 +1,6 @@
-"""Catches what an outage missed: runs that ended unheard or lost their worker, stale results, leases that ran out."""
+"""Catches what an outage missed: runs that ended unheard or lost their worker, stale results, leases and trials that
+ran out.
+"""
 
 from datetime import datetime, timedelta
 
@@ -10,10 +12,11 @@ from annotation import gateway
 from annotation.actions import demo
 from annotation.actions.claiming import release_expired
 from annotation.actions.follow_up import complete_latents
-from annotation.actions.mining import resend_run
+from annotation.actions.matching import ask_again
+from annotation.actions.mining import UNDER_WAY, resend_runs
 from annotation.actions.recomputing import recompute_soon
 from annotation.enums import LatentState, ReleaseState, RoundState, RunState
-from annotation.models import MiningRun, Rating, Release, ResultRun, Round, Study
+from annotation.models import MiningRun, Rating, Release, ResultRun, Round, RunPair, Study
 from annotation.queue import enqueue
 
 SILENCE = timedelta(seconds=120)
@@ -25,6 +28,8 @@ QUEUE_SILENCE = timedelta(minutes=10)
 
 def sweep(*, now: datetime) -> None:
     sweep_runs(now=now)
+    sweep_pairs(now=now)
+    sweep_trials(now=now)
     if demo.unfinished():
         enqueue("annotation.prepare_demo")
     for round_id in Round.objects.filter(state=RoundState.OPEN).values_list("pk", flat=True):
@@ -36,19 +41,41 @@ def sweep(*, now: datetime) -> None:
 
 
 def sweep_runs(*, now: datetime) -> None:
-    """Note progress; take in what ended; send again what has been silent too long."""
-    for run in MiningRun.objects.filter(state__in=[RunState.QUEUED, RunState.RUNNING]):
+    """Note progress; take in what ended; send again what has been silent too long, together what was asked together."""
+    silent: dict[str, list[MiningRun]] = {}
+    for run in MiningRun.objects.filter(state__in=UNDER_WAY).order_by("pk"):
         if gateway.outcome(settings.ARTIFACT_ROOT, run.digest) is not None:
             enqueue(gateway.RUN_ENDED_TASK, digest=run.digest)
-            continue
-        seen = gateway.progress(settings.ARTIFACT_ROOT, run.digest)
-        if seen is not None and run.state == RunState.QUEUED:
-            MiningRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=RunState.RUNNING)
-            run.state = RunState.RUNNING
-        heard = max(run.sent_at.timestamp(), seen.updated_at if seen else 0.0)
-        patience = SILENCE if run.state == RunState.RUNNING else QUEUE_SILENCE
-        if now.timestamp() - heard > patience.total_seconds():
-            resend_run(run=run, now=now)
+        elif _is_silent(run, now):
+            silent.setdefault(run.asked_with or run.digest, []).append(run)
+    for runs in silent.values():
+        resend_runs(runs=runs, now=now)
+
+
+def _is_silent(run: MiningRun, now: datetime) -> bool:
+    """Whether neither a queue nor a worker seems to know of the run any more. A first sign of life is noted."""
+    seen = gateway.progress(settings.ARTIFACT_ROOT, run.digest)
+    if seen is not None and run.state == RunState.QUEUED:
+        MiningRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=RunState.RUNNING)
+        run.state = RunState.RUNNING
+    heard = max(run.sent_at.timestamp(), seen.updated_at if seen else 0.0)
+    patience = SILENCE if run.state == RunState.RUNNING else QUEUE_SILENCE
+    return now.timestamp() - heard > patience.total_seconds()
+
+
+def sweep_pairs(*, now: datetime) -> None:
+    """Take in matches that arrived unheard; ask again for those that did not."""
+    for pair in RunPair.objects.filter(ended_at=None).select_related("run", "other"):
+        if gateway.matches_are_there(settings.ARTIFACT_ROOT, pair.run.digest, pair.other.digest):
+            enqueue(gateway.MATCH_ENDED_TASK, run=pair.run.digest, other=pair.other.digest)
+        elif now - pair.asked_at > QUEUE_SILENCE:
+            ask_again(pair=pair, now=now)
+
+
+def sweep_trials(*, now: datetime) -> None:
+    """Delete texts that were tried, and their answers, when their time is up."""
+    for handle in list(gateway.old_trials(settings.ARTIFACT_ROOT, now=now)):
+        gateway.forget_trial(settings.ARTIFACT_ROOT, handle)
 
 
 def stale_studies() -> list[int]:

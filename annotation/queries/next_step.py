@@ -9,7 +9,7 @@ from annotation.models import Study
 from annotation.queries.round_progress import RoundProgress
 from annotation.queries.sample_frame import SampleFrame
 
-Wish = Literal["", "mine", "draw", "open", "close", "people", "release", "cases"]
+Wish = Literal["", "mine", "resume", "draw", "open", "close", "people", "release", "cases"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,13 @@ def _before_sample(study: Study, frame: SampleFrame) -> NextStep | None:
     if run is None:
         return NextStep(sentence="The study has no mining run yet: request one, so that there are latents to rate.")
     if run.state == RunState.FAILED:
-        return NextStep(sentence="The mining run failed. Mend what it names below and send it again.", wish="mine")
+        how = "Send it again as it is" if run.retry_helps else "Mend what it names below and send it again"
+        return NextStep(sentence=f"The mining run failed. {how}.", wish="mine")
+    if run.state == RunState.CANCELLED:
+        return NextStep(
+            sentence="The mining run was cancelled. What was mined is kept: resume it, and it goes on from there.",
+            wish="resume",
+        )
     if run.state != RunState.FINISHED:
         return NextStep(sentence="The corpus is being mined. The sample can be drawn when that has finished.")
     taken = min(study.sample_size, frame.eligible)

@@ -21,7 +21,9 @@ class Onlooker:
     rated: frozenset[int]
     """Ids of the sampled latents that she rated."""
     unrated_left: bool
-    """Latents are left that a later round could hand to her."""
+    """Latents are left that a later round could hand to her; before the sample is drawn, any may be."""
+    drawn: bool
+    """The sample is drawn. Of someone who does not rate this is not asked, and is True."""
 
     @property
     def rates(self) -> bool:
@@ -31,6 +33,13 @@ class Onlooker:
     def may_yet_rate(self) -> bool:
         """Whether she may still rate anything in the study."""
         return self.rates and (self.rounds_pending or self.unrated_left)
+
+    def sees_hints(self, latent: SampledLatent | None) -> bool:
+        """Whether she may be shown what hints at a latent's meaning beyond its snippets: output tokens, company.
+
+        latent: None for one outside the sample, which nobody rates once the sample is drawn.
+        """
+        return self.sight(latent).results if latent else self.drawn or not self.rates
 
     @property
     def sees_results(self) -> bool:
@@ -49,17 +58,19 @@ class Onlooker:
 
 
 def onlooker(user: User, roles: Iterable[Role], study: Study) -> Onlooker:
-    """Up to three statements, however many latents there are."""
+    """Up to four statements, however many latents there are."""
     held = frozenset(roles)
     if Role.ANNOTATOR not in held:
-        return Onlooker(roles=held, rounds_pending=False, rated=_rated(user, study), unrated_left=False)
+        return Onlooker(roles=held, rounds_pending=False, rated=_rated(user, study), unrated_left=False, drawn=True)
     rated = _rated(user, study)
+    drawn = study.sample.exists()
     left = study.sample.filter(state__in=TO_BE_RATED).exclude(pk__in=rated)
     return Onlooker(
         roles=held,
         rounds_pending=study.rounds.exclude(state=RoundState.CLOSED).exists(),
         rated=rated,
-        unrated_left=left.exists(),
+        unrated_left=not drawn or left.exists(),
+        drawn=drawn,
     )
 
 

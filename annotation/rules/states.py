@@ -17,6 +17,8 @@ def check_run_finished(study: Study) -> None:
         raise Refused("The study has no mining run yet. Request one on the study page.")
     if study.run.state == RunState.FAILED:
         raise Refused(f"The mining run failed: {study.run.failure}")
+    if study.run.state == RunState.CANCELLED:
+        raise Refused("The mining run was cancelled. Resume it on the study page; what was mined is kept.")
     if study.run.state != RunState.FINISHED:
         raise Refused("The mining run has not finished. Wait until its progress bar is full.")
 

@@ -2,10 +2,11 @@
 
 from annotation.tasks.background import (
     compute_results,
+    note_match_ended,
     note_run_ended,
     prepare_demo,
     sweep,
     write_release,
 )
 
-__all__ = ["compute_results", "note_run_ended", "prepare_demo", "sweep", "write_release"]
+__all__ = ["compute_results", "note_match_ended", "note_run_ended", "prepare_demo", "sweep", "write_release"]

@@ -5,13 +5,18 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from annotation.actions import demo, follow_up, mining, releasing, results, sweeping
+from annotation.actions import demo, follow_up, matching, mining, releasing, results, sweeping
 
 
 @shared_task(name="annotation.note_run_ended", queue="web")
 def note_run_ended(*, digest: str, **_: Any) -> None:
     mining.note_run_ended(digest=digest, now=timezone.now())
     demo.continue_demo(now=timezone.now())
+
+
+@shared_task(name="annotation.note_match_ended", queue="web")
+def note_match_ended(*, run: str, other: str, **_: Any) -> None:
+    matching.note_match_ended(run=run, other=other, now=timezone.now())
 
 
 @shared_task(name="annotation.compute_results", queue="web")

@@ -11,7 +11,7 @@ from annotation.management.commands._sentences import in_a_sentence
 
 
 class Command(BaseCommand):
-    help = "Import a corpus: JSON Lines, one object a line with id, text and, if known, specialty and note_type."
+    help = "Import a corpus: JSON Lines, one object a line with id, text and, if known, specialty, note_type, patient."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("files", nargs="+", type=Path)

@@ -32,6 +32,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     "ready": ("good", "check"),
     "finished": ("good", "check"),
     "failed": ("bad", "alert"),
+    "cancelled": ("neutral", "cross"),
     "stale": ("warn", "clock"),
     # rounds, cases, slots, people
     "draft": ("neutral", "pencil"),

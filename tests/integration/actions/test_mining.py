@@ -58,8 +58,8 @@ def test_an_unknown_parameter_gets_a_sentence(run: MiningRun) -> None:
         request_run(sae=run.sae, corpus=run.corpus, by=None, now=NOW, colour="red")
 
 
-def test_an_sae_folder_without_configuration_gets_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Refused, match=r"holds no cfg.json"):
+def test_a_folder_without_an_sae_gets_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"holds no file of an SAE"):
         register_sae(name="S", folder=tmp_path, model_name="M", model_folder=tmp_path, by=None, now=NOW)
 
 

@@ -1,0 +1,100 @@
+"""Try a text: it goes out encrypted under a random handle, and what fires on it comes back the same way.
+
+The text is nowhere else: not in the database, an address, a log, a session or a task's arguments.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from annotation import gateway
+from annotation.actions import audit
+from annotation.enums import AuditVerb, Role, RunState
+from annotation.models import MiningRun, Study, User
+from annotation.queries.sight import onlooker
+from annotation.queue import enqueue
+from annotation.rules.membership import check_role, roles_of
+from annotation.rules.refusal import Refused
+from annotation.rules.states import check_run_finished
+
+LONGEST = 20_000
+"""Characters of a text."""
+SECONDS = gateway.TRIAL_SECONDS
+STRONGEST = 12
+COPIED = ("model", "sae", "sae_options", "dtype", "context_tokens", "overlap_tokens", "sink_norm_multiple")
+"""What a trial takes over from the run's request, so that a latent fires on the text as it did in the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A trial as it stands: waiting while it has no answer, gone when its time is up."""
+
+    text: str | None
+    """None where the text is gone."""
+    answer: gateway.TrialAnswer | None = None
+    failure: str = ""
+
+
+def check_may_try(*, study: Study, by: User) -> None:
+    """Raises Refused for all but a researcher who rates nothing there any more, and before the run has finished."""
+    check_role(by, study, Role.RESEARCHER)
+    check_run_finished(study)
+    if onlooker(by, roles_of(by, study), study).may_yet_rate:
+        raise Refused(
+            "You may still rate in this study. Trying texts waits until then, so that your ratings rest on the same "
+            "snippets as everyone’s."
+        )
+
+
+@transaction.atomic
+def try_text(*, study: Study, text: str, latent: int | None, handle: str, by: User, now: datetime) -> None:
+    """Leave the text for the gpu queue. `handle`: random hex, by which the answer is found.
+
+    Raises Refused on a text that is empty or too long, and on a latent that the run does not have.
+    """
+    check_may_try(study=study, by=by)
+    run = study.run
+    assert run is not None  # check_may_try stands in front.
+    text = readable(text)
+    if latent is not None and not run.latents.filter(index=latent).exists():
+        raise Refused(f"The study’s run has no latent {latent}. Choose one from the Latents page.")
+    gateway.write_text(settings.ARTIFACT_ROOT, handle, text, key=settings.ARTIFACT_KEY)
+    trial = gateway.Trial(
+        handle=handle,
+        latent=latent,
+        strongest=STRONGEST,
+        **{name: run.request[name] for name in COPIED if name in run.request},
+    )
+    enqueue(gateway.TRY_TASK, queue=gateway.GPU_QUEUE, priority=gateway.TRY_PRIORITY, trial=trial.to_dict())
+    audit.record(AuditVerb.TEXT_TRIED, study, by=by, now=now, study=study, latent=latent, characters=len(text))
+
+
+def readable(text: str) -> str:
+    """The text with the line breaks of a note. Raises Refused with what is wrong with it."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise Refused("There is no text. Paste or type a few sentences of a note.")
+    if len(text) > LONGEST:
+        raise Refused(f"The text has {len(text):,} characters. Shorten it to {LONGEST:,} or fewer.")
+    if "\x00" in text:
+        raise Refused("The text holds a NUL character. Remove it, or copy the text again as plain text.")
+    return text
+
+
+def tried(*, handle: str, made_at: datetime, now: datetime) -> Tried:
+    """How the trial stands. After `SECONDS` it is gone, and its files with it."""
+    root, key = settings.ARTIFACT_ROOT, settings.ARTIFACT_KEY
+    if (now - made_at).total_seconds() > SECONDS:
+        gateway.forget_trial(root, handle)
+        return Tried(text=None)
+    text, answer = gateway.read_text(root, handle, key=key), gateway.read_answer(root, handle, key=key)
+    if isinstance(answer, gateway.Failure):
+        return Tried(text=text, failure=answer.sentence)
+    return Tried(text=text, answer=answer)
+
+
+def mining_now() -> bool:
+    """Whether a mining run keeps the gpu queue busy: a trial then waits for the shard in hand."""
+    return MiningRun.objects.filter(state=RunState.RUNNING).exists()

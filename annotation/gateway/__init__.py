@@ -1,0 +1,72 @@
+"""The only door to the GPU side: writes what it reads, reads what it writes, and speaks only saeserve.contract.
+
+Files are the shared language: a corpus goes out as JSON Lines, a run comes back as Parquet and JSON, a text that is
+tried goes out and its answer comes back encrypted.
+"""
+
+from annotation.gateway.corpora import write_documents
+from annotation.gateway.runs import (
+    ask_to_stop,
+    forget_failure,
+    forget_stop,
+    latents,
+    matches,
+    matches_are_there,
+    outcome,
+    progress,
+    snippets,
+)
+from annotation.gateway.saes import UnreadableSae, sae_facts
+from annotation.gateway.trials import forget_trial, old_trials, read_answer, read_text, write_text
+from saeserve import contract
+from saeserve.contract import Failure, Manifest, MiningRequest, Progress, Trial, TrialAnswer, canonical_json
+
+GPU_QUEUE = contract.GPU_QUEUE
+MINE_TASK = contract.MINE_TASK
+RUN_ENDED_TASK = contract.RUN_ENDED_TASK
+MATCH_TASK = contract.MATCH_TASK
+MATCH_ENDED_TASK = contract.MATCH_ENDED_TASK
+TRY_TASK = contract.TRY_TASK
+TRY_PRIORITY = contract.TRY_PRIORITY
+MINE_PRIORITY = contract.MINE_PRIORITY
+TRIAL_SECONDS = contract.TRIAL_SECONDS
+DENSE_FROM = contract.DENSE_FROM
+SINGLE_TOKEN_FROM = contract.SINGLE_TOKEN_FROM
+
+__all__ = [
+    "DENSE_FROM",
+    "GPU_QUEUE",
+    "MATCH_ENDED_TASK",
+    "MATCH_TASK",
+    "MINE_PRIORITY",
+    "MINE_TASK",
+    "RUN_ENDED_TASK",
+    "SINGLE_TOKEN_FROM",
+    "TRIAL_SECONDS",
+    "TRY_PRIORITY",
+    "TRY_TASK",
+    "Failure",
+    "Manifest",
+    "MiningRequest",
+    "Progress",
+    "Trial",
+    "TrialAnswer",
+    "UnreadableSae",
+    "ask_to_stop",
+    "canonical_json",
+    "forget_failure",
+    "forget_stop",
+    "forget_trial",
+    "latents",
+    "matches",
+    "matches_are_there",
+    "old_trials",
+    "outcome",
+    "progress",
+    "read_answer",
+    "read_text",
+    "sae_facts",
+    "snippets",
+    "write_documents",
+    "write_text",
+]
