@@ -11,7 +11,7 @@ from saeserve.fit import Fit, load_sae_for
 from saeserve.language_model import LanguageModel, load_language_model
 
 MOST_SAES = 8
-"""SAEs of the last model that are kept. A pass that needs more of them holds them itself."""
+"""SAEs of the last model that are kept, unless one pass needs more of them."""
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -25,6 +25,7 @@ class Loaded:
         self.root, self.device, self._offline = root, device, offline
         self._model: tuple[tuple[Any, ...], LanguageModel] | None = None
         self._fits: OrderedDict[tuple[Any, ...], Fit] = OrderedDict()
+        self._most = MOST_SAES
 
     def model(self, source: str, *, dtype: str) -> LanguageModel:
         """The model of that folder or hub id. Raises BadModel."""
@@ -46,9 +47,13 @@ class Loaded:
         if key not in self._fits:
             self._fits[key] = load_sae_for(network, path, options=options)
         self._fits.move_to_end(key)
-        while len(self._fits) > MOST_SAES:
+        while len(self._fits) > self._most:
             self._fits.popitem(last=False)
         return self._fits[key]
+
+    def make_room(self, saes: int) -> None:
+        """Keep so many SAEs at once from now on, and MOST_SAES at least."""
+        self._most = max(MOST_SAES, saes)
 
     def forget(self) -> None:
         """Let go of everything, so that another model finds the memory free."""

@@ -1,62 +1,137 @@
-"""Celery's view of mining: a message in, one run, a message out."""
+"""Celery's view of the GPU side: a message in, one step, messages out. Each task may come twice, and in any order."""
 
 import logging
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from celery import current_app, shared_task
-from celery.signals import worker_ready
 
-from saeserve.contract import GPU_QUEUE, MINE_TASK, RUN_ENDED_TASK, WEB_QUEUE, MiningRequest, UnknownVersion
-from saeserve.mining.lock import AlreadyMining
-from saeserve.mining.unfinished import unfinished_requests
+from saeserve import sending
+from saeserve.contract import GPU_QUEUE, MATCH_TASK, MINE_TASK, TRY_TASK, MiningRequest, Trial, UnknownVersion
+from saeserve.mining.folders import RunFolder
 from saeserve.refusal import Refusal
 from saeserve.settings import Settings
 
+if TYPE_CHECKING:  # torch is imported only in the process that runs a task: the parent forks before that
+    from saeserve.mining.mine_shard import ShardWork
+    from saeserve.mining.open_run import Worker
+
 logger = logging.getLogger(__name__)
+
+_half_done: "dict[tuple[int, str], ShardWork]" = {}
+"""The one shard that this process left for something more urgent."""
 
 
 @shared_task(name=MINE_TASK, queue=GPU_QUEUE)
-def mine_run(*, request: dict[str, Any]) -> None:
-    """Mine what the request says, then tell the web side. Safe to run twice: a finished run is left as it is."""
+def mine_runs(*, requests: list[dict[str, Any]], again: bool = False) -> None:
+    """Plan and check what has not been; hand out the shards that are missing. `again`: even if they were just sent."""
     try:
-        wanted = MiningRequest.from_dict(request)
+        wanted = [MiningRequest.from_dict(request) for request in requests]
     except (UnknownVersion, TypeError) as error:
         logger.error("A mining request cannot be read: %s", error)
         return
+    from saeserve.mining.hand_out import hand_out
+
+    handed = hand_out(wanted, _worker(), again=again)
+    if handed.shards:
+        sending.send_shards(handed.shards)
+    for digest in handed.complete:
+        _finish_soon(digest)
+    for digest in handed.ended:
+        sending.tell_run_ended(digest)
+
+
+@shared_task(name=sending.SHARD_TASK, queue=GPU_QUEUE)
+def mine_shard(*, digests: list[str], shard: int) -> None:
+    """One shard for those runs that lack it. Between two batches it makes way for a trial, and goes on after that."""
+    from saeserve.mining.mine_shard import ShardWork
+
+    key = (shard, " ".join(digests))
+    work = _half_done.pop(key, None) or ShardWork(digests, shard, _worker())
+    _half_done.clear()
+    if not work.go_on(sending.somebody_waits):
+        if sending.send_shard_again(shard, digests):
+            _half_done[key] = work
+            return
+        work.go_on()
+    for digest in work.failed:
+        sending.tell_run_ended(digest)
+    for digest in work.complete():
+        _finish_soon(digest)
+
+
+@shared_task(name=sending.FINISH_TASK, queue=GPU_QUEUE)
+def finish_run(*, digest: str) -> None:
+    """After the last shard, whoever of several workers comes first."""
+    from saeserve.mining.finish import finish
+
+    worker = _worker()
+    finish(digest, worker)
+    folder = RunFolder.of(worker.root, digest)
+    if folder.finished or folder.failed:
+        sending.tell_run_ended(digest)
+
+
+@shared_task(name=TRY_TASK, queue=GPU_QUEUE)
+def try_text(*, trial: dict[str, Any]) -> None:
+    """Answer a trial. The text, and the answer, lie encrypted in the trial's folder."""
     try:
-        _mine(wanted, _settings())
-    except AlreadyMining as busy:
-        logger.info("%s", busy)
+        asked = Trial.from_dict(trial)
+    except (UnknownVersion, TypeError) as error:
+        logger.error("A trial cannot be read: %s", error)
         return
+    from saeserve.trial import answer_trial
+
+    answer_trial(asked, root=_root(), key=_settings().artifact_key, loaded=_worker().loaded)
+
+
+@shared_task(name=MATCH_TASK, queue=GPU_QUEUE)
+def match(*, run: str, other: str) -> None:
+    """Match the latents of two finished runs, both ways."""
+    from saeserve.match import match_runs
+
+    try:
+        match_runs(_root(), run, other)
     except Refusal as refusal:
-        logger.warning("Run %s was refused: %s", wanted.digest, refusal)
-    except Exception:
-        _tell_web(wanted.digest)
-        raise
-    _tell_web(wanted.digest)
+        logger.warning("Runs %s and %s cannot be matched: %s", run, other, refusal)
+        return
+    sending.tell_match_ended(run, other)
 
 
-@worker_ready.connect
-def take_up_unfinished(**_sender: Any) -> None:
+def take_up_unfinished(root: Path) -> None:
     """Hand out again what a killed worker or a lost broker left behind. Taking a run up twice does no harm."""
-    for request in unfinished_requests(_settings().artifact_root):
-        logger.info("Taking up the unfinished run %s.", request.digest)
-        current_app.send_task(MINE_TASK, kwargs={"request": request.to_dict()}, queue=GPU_QUEUE)
+    from saeserve.mining.unfinished import unfinished_groups
+
+    for requests in unfinished_groups(root):
+        logger.info("Taking up %s.", ", ".join(request.digest for request in requests))
+        sending.send_mine(requests, again=True)
 
 
-def _mine(request: MiningRequest, settings: Settings) -> None:
-    # Imported here, so that the parent process forks before torch starts threads.
+def _finish_soon(digest: str) -> None:
+    """By a message, so that trials come first; at once where there is no broker to take it."""
+    if not sending.send_finish(digest):
+        finish_run(digest=digest)
+
+
+def _worker() -> "Worker":
+    return _worker_for(_settings())
+
+
+@lru_cache(maxsize=1)
+def _worker_for(settings: Settings) -> "Worker":
     import torch
 
-    from saeserve.mining.run import mine
+    from saeserve.loaded import Loaded
+    from saeserve.mining.open_run import Worker
 
     torch.set_num_threads(settings.threads)
     device = ("cuda" if torch.cuda.is_available() else "cpu") if settings.device == "auto" else settings.device
-    mine(request, root=settings.artifact_root, device=device)
+    return Worker(settings.artifact_root, Loaded(settings.artifact_root, device=device))
 
 
-def _tell_web(digest: str) -> None:
-    current_app.send_task(RUN_ENDED_TASK, kwargs={"digest": digest}, queue=WEB_QUEUE)
+def _root() -> Path:
+    return _settings().artifact_root
 
 
 def _settings() -> Settings:

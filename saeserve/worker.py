@@ -9,7 +9,7 @@ import os
 import threading
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.signals import worker_shutting_down
 
 from saeserve.contract import GPU_QUEUE
@@ -20,6 +20,17 @@ from saeserve.threads import wait_passively
 LEAVE_SECONDS = 5.0
 VISIBILITY_SECONDS = 3600
 """After so long an unacknowledged message is delivered again. A run that is going on, or done, is then left alone."""
+
+
+class TakeUpUnfinished(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Whenever the worker has reached its broker, at the start and after each loss, hand out what is unfinished."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, parent: Any) -> None:
+        from saeserve.tasks import take_up_unfinished
+
+        take_up_unfinished(parent.app.conf.saeserve_settings.artifact_root)
 
 
 def make_app(settings: Settings) -> Celery:
@@ -40,6 +51,7 @@ def make_app(settings: Settings) -> Celery:
         broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS},
         saeserve_settings=settings,
     )
+    app.steps["consumer"].add(TakeUpUnfinished)
     return app
 
 

@@ -1,30 +1,45 @@
-"""How often a run was begun without getting further: a run that kills every worker must end some time."""
+"""How often a piece of work was begun and its worker died: what kills every worker must end some time."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from saeserve.artifacts import read_json, write_json
 from saeserve.refusal import Refusal
 
-ATTEMPTS_FILE = "attempts.json"
 MOST = 5
 
 
 class KeepsDying(Refusal):
-    """Worker after worker died on this run at the same place."""
+    """Worker after worker died at the same place."""
 
     retry_helps = True
 
 
-def begin_attempt(folder: Path) -> None:
-    """Count one more attempt. Raises KeepsDying, and starts counting anew, after MOST that finished no shard."""
-    shards = len(list((folder / "shards").glob("*.safetensors")))
-    file = folder / ATTEMPTS_FILE
-    before = read_json(file) if file.is_file() else {}
-    attempts = before.get("attempts", 0) + 1 if before.get("shards") == shards else 1
-    if attempts > MOST:
+@contextmanager
+def attempt(file: Path, *, work: str) -> Iterator[None]:
+    """Count one more attempt at `work`. Whoever leaves alive, with a result, an error or an interruption, takes the
+    count away; so `file` counts deaths.
+
+    Raises KeepsDying after MOST of them, and starts counting anew. Call with the lock of that work in hand.
+    """
+    deaths = _deaths(file)
+    if deaths >= MOST:
         file.unlink()
         raise KeepsDying(
-            f"The worker died {MOST} times with {shards} shards done, most likely for lack of memory; "
+            f"The worker died {MOST} times at {work}, most likely for lack of memory; "
             "use smaller shards, a narrower SAE or a machine with more memory."
         )
-    write_json(file, {"attempts": attempts, "shards": shards})
+    write_json(file, {"deaths": deaths + 1})
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _deaths(file: Path) -> int:
+    try:
+        return int(read_json(file)["deaths"])
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError, ValueError):
+        return 0

@@ -1,24 +1,39 @@
-"""One worker a run: a second one that is handed the same run leaves it alone."""
+"""One worker for one piece of work: a second one that is handed the same piece leaves it alone."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-LOCK_FILE = "lock"
 
-
-class AlreadyMining(Exception):
-    """Another worker has this run in its hands; there is nothing to do."""
+class InOtherHands(Exception):
+    """Another worker is at it; there is nothing to do."""
 
 
 @contextmanager
-def sole_worker(folder: Path) -> Iterator[None]:
-    """Hold the run's lock. The system frees it when the process dies, however it dies. Raises AlreadyMining."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK_FILE).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyMining(f"The run {folder.name} is being mined by another worker.") from error
-        yield
+def sole_worker(file: Path) -> Iterator[TextIO]:
+    """Hold that lock file, open for writing. The system frees it when the process dies, however it dies.
+
+    Raises InOtherHands. Whoever gets it looks again at what is left to do: the one before may just have done it, and
+    may then have taken the file away.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with file.open("a+") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise InOtherHands(f"The run {file.parent.name} is in the hands of another worker.") from error
+            if _is_still(file, held):
+                yield held
+                return
+
+
+def _is_still(file: Path, held: TextIO) -> bool:
+    """Whether the name means the file in hand, and not one that was put there since."""
+    try:
+        return os.path.samestat(os.fstat(held.fileno()), file.stat())
+    except FileNotFoundError:
+        return False

@@ -1,23 +1,24 @@
-"""Runs that were begun and have neither a manifest nor a failure."""
+"""Runs that were begun and have neither a manifest nor a failure, in the groups that one pass can mine."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from saeserve.artifacts import read_json
-from saeserve.contract import FAILURE_FILE, MANIFEST_FILE, MiningRequest, UnknownVersion
-
-REQUEST_FILE = "request.json"
+from saeserve.contract import MiningRequest
+from saeserve.mining.folders import REQUEST_FILE, RunFolder
+from saeserve.mining.together import shared
 
 
 def unfinished_requests(root: Path) -> Iterator[MiningRequest]:
-    """Their requests, by digest. Folders that cannot be read as a run are passed over."""
+    """Their requests, by digest. Folders that cannot be read as a run are passed over, and cancelled ones."""
     for file in sorted(root.glob(f"runs/*/{REQUEST_FILE}")):
-        if any((file.parent / ended).exists() for ended in (MANIFEST_FILE, FAILURE_FILE)):
-            continue
-        try:
-            request = MiningRequest.from_dict(read_json(file))
-        except (json.JSONDecodeError, UnknownVersion, TypeError):
-            continue
-        if request.digest == file.parent.name:
+        folder = RunFolder(file.parent)
+        if folder.open and (request := folder.request()):
             yield request
+
+
+def unfinished_groups(root: Path) -> list[list[MiningRequest]]:
+    """The same, together where they differ in their SAE only."""
+    groups: dict[str, list[MiningRequest]] = {}
+    for request in unfinished_requests(root):
+        groups.setdefault(shared(request), []).append(request)
+    return list(groups.values())
