@@ -44,6 +44,8 @@ GEMMA: dict[str, Part] = {
 }
 GPT2: dict[str, Part] = {
     **BLOCK,
+    "ln1.hook_normalized": ("ln_1", OUTPUT),
+    "ln2.hook_normalized": ("ln_2", OUTPUT),
     "hook_resid_mid": ("ln_2", INPUT),
     "hook_attn_out": ("attn", OUTPUT),
     "hook_mlp_out": ("mlp", OUTPUT),
@@ -51,8 +53,12 @@ GPT2: dict[str, Part] = {
     "mlp.hook_in": ("ln_2", OUTPUT),
     "mlp.hook_post": ("mlp.c_proj", INPUT),
 }
+"""TransformerLens' hook_normalized is in front of the weight of an RMS norm, but behind weight and bias of a layer
+norm."""
 GPT_NEOX: dict[str, Part] = {
     **BLOCK,
+    "ln1.hook_normalized": ("input_layernorm", OUTPUT),
+    "ln2.hook_normalized": ("post_attention_layernorm", OUTPUT),
     "hook_resid_mid": ("post_attention_layernorm", INPUT),
     "hook_attn_out": ("attention", OUTPUT),
     "hook_mlp_out": ("mlp", OUTPUT),
@@ -62,6 +68,7 @@ GPT_NEOX: dict[str, Part] = {
 }
 BERT: dict[str, Part] = {
     **BLOCK,
+    "ln1.hook_normalized": ("attention.output.LayerNorm", OUTPUT),
     "hook_resid_mid": ("attention.output.LayerNorm", INPUT),
     "hook_attn_out": ("attention.output.dense", OUTPUT),
     "hook_mlp_out": ("output.dense", OUTPUT),
@@ -69,6 +76,8 @@ BERT: dict[str, Part] = {
     "mlp.hook_in": ("intermediate", INPUT),
     "mlp.hook_post": ("output.dense", INPUT),
 }
+"""BERT norms after each sum. resid_pre and resid_post are what flows from block to block, behind the norm; resid_mid is
+resid_pre + attn_out, in front of it. HookedEncoder's resid_post, in front of the norm, is `output.LayerNorm:input`."""
 FAMILIES: dict[str, dict[str, Part]] = {
     **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), LLAMA),
     **dict.fromkeys(("gemma2", "gemma3", "gemma3_text"), GEMMA),
@@ -96,7 +105,7 @@ class Blocks:
     parts: dict[str, Part]
     """By TransformerLens' name less `blocks.N.`"""
     missing: dict[str, str]
-    """Names that this family cannot have, with the sentence that says why."""
+    """Names that are known but that this network does not have: why, and what to do."""
 
 
 def blocks_of(network: Any) -> Blocks:
@@ -116,10 +125,15 @@ def blocks_of(network: Any) -> Blocks:
 
 def _blocks(config: Any, path: str, count: int, embedding: str) -> Blocks:
     parts = dict(FAMILIES.get(config.model_type, BLOCK))
-    missing = {}
+    missing = {
+        name: f"in a {config.model_type} only a block's input and output are known by such names; name a module path"
+        for name in LLAMA
+        if name not in parts
+    }
     if getattr(config, "use_parallel_residual", False):
         del parts["hook_resid_mid"]
         missing["hook_resid_mid"] = (
-            "the blocks of this model add attention and MLP to the same residual stream, so there is no middle"
+            "the blocks of this model add attention and MLP to the same residual stream, so nothing lies between; "
+            "choose another point"
         )
     return Blocks(path, count, embedding, parts, missing)

@@ -5,6 +5,7 @@
 """
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,11 @@ from saeserve.refusal import Refusal
 EMBEDDING = "hook_embed"
 """TransformerLens' name for the token embedding; Gemma's comes scaled, there and here."""
 NEAREST = 3
+PATH_IN_BLOCK = re.compile(
+    r"((language_model\.)?(base_)?(model|transformer|gpt_neox|bert|roberta)\.)?(language_model\.)?(encoder\.)?"
+    r"(?P<blocks>layers|layer|h)\.(?P<rest>\d+(\..+)?)"
+)
+"""A path into a block, with any of the usual wrappers round the list of blocks."""
 
 
 class NoSuchHookPoint(Refusal):
@@ -45,8 +51,11 @@ def resolve(network: Any, name: str) -> HookPoint:
     point = _lens_points(blocks).get(name)
     if point is not None:
         return point
+    path = _block_path(blocks, path)
+    if path and path in modules:
+        return _module(modules[path], HookPoint(path, side or OUTPUT))
     _refuse_missing(blocks, name)
-    known = [*_lens_points(blocks), *modules]
+    known = [*_lens_points(blocks), *filter(None, modules)]
     near = difflib.get_close_matches(name, known, NEAREST, 0.6) or [f"{blocks.path}.{blocks.count // 2}"]
     raise NoSuchHookPoint(
         f"The model has no hook point {name!r}; it has {blocks.count} blocks, 0 to {blocks.count - 1}, and nearest to "
@@ -60,6 +69,18 @@ def transformer_lens_name(network: Any, point: HookPoint) -> str | None:
         if known == point:
             return name
     return None
+
+
+def _block_path(blocks: Blocks, path: str) -> str:
+    """The path of a block or its part as this network has it.
+
+    Other versions and models wrap the same blocks differently, and sparsify writes paths from the inner model on, such
+    as `layers.10.mlp`.
+    """
+    inside = PATH_IN_BLOCK.fullmatch(path)
+    if inside and inside["blocks"] == blocks.path.rpartition(".")[2]:
+        return f"{blocks.path}.{inside['rest']}"
+    return path
 
 
 def _module(module: Any, point: HookPoint) -> HookPoint:
@@ -86,4 +107,4 @@ def _lens_points(blocks: Blocks) -> dict[str, HookPoint]:
 def _refuse_missing(blocks: Blocks, name: str) -> None:
     for missing, reason in blocks.missing.items():
         if name.endswith(f".{missing}"):
-            raise NoSuchHookPoint(f"The model has no hook point {name!r}: {reason}; choose another point.")
+            raise NoSuchHookPoint(f"The model has no hook point {name!r}: {reason}.")

@@ -98,11 +98,12 @@ def load_language_model(
     checkpoint = find_checkpoint(source, offline=offline, revision=revision)
     digest = weights_digest(checkpoint.folder)
     network, tokenizer = _load(checkpoint, DTYPES[chosen])
+    network = network.eval().requires_grad_(False).to(target)
     predicts_next = _predicts_next(network)
     check_belongs(tokenizer, network.get_input_embeddings().weight.shape[0], str(checkpoint.folder))
     front, back = around_window(tokenizer, checkpoint.name, predicts_next=predicts_next)
     return LanguageModel(
-        network=network.eval().to(target),
+        network=network,
         tokenizer=tokenizer,
         name=checkpoint.name,
         revision=digest,
@@ -167,8 +168,10 @@ def _predicts_next(network: Any) -> bool:
     """Whether the network has an output layer and no token sees a later one: tried, not read off a name."""
     if type(network).__name__.endswith("ForMaskedLM") or network.get_output_embeddings() is None:
         return False
-    first, second = network(input_ids=torch.tensor([[1, 2, 3], [1, 2, 4]])).logits[:, 0].float()
-    return torch.allclose(first, second, rtol=1e-3, atol=1e-3)
+    first, second = (
+        network(input_ids=torch.tensor([[1, 2, last]], device=network.device)).logits[0, 0] for last in (3, 4)
+    )
+    return torch.allclose(first, second, rtol=0, atol=0, equal_nan=True)
 
 
 def _final_norm(network: Any) -> Any:

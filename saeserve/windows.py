@@ -11,7 +11,7 @@ from torch import Tensor
 
 from saeserve.language_model import LanguageModel
 from saeserve.refusal import Refusal
-from saeserve.spans import clean_spans
+from saeserve.tokens import tokens_of
 
 BATCH_TOKENS = 2048
 """Padded tokens in one forward pass: large enough to keep two cores busy, small enough for a laptop."""
@@ -68,7 +68,7 @@ def cut(texts: Iterable[str], tokenizer: Any, *, context_tokens: int, overlap_to
     """Windows of at most `context_tokens` tokens, in document order. Text is never read as a special token.
 
     A document's further windows begin with the last `overlap_tokens` of the window before, so that no token stands
-    without context. Raises BadWindows.
+    without context. Raises BadWindows and UnreadableText.
     """
     if not 0 <= overlap_tokens < context_tokens:
         raise BadWindows(
@@ -76,14 +76,12 @@ def cut(texts: Iterable[str], tokenizer: Any, *, context_tokens: int, overlap_to
             "than the window."
         )
     for index, text in enumerate(texts):
-        encoding = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
-        ids = np.asarray(encoding["input_ids"], dtype=np.int64)
-        starts, ends = clean_spans(text, np.asarray(encoding["offset_mapping"], dtype=np.int64).reshape(-1, 2))
+        tokens = tokens_of(text, tokenizer)
         counted = 0
-        while counted < len(ids):
+        while counted < len(tokens.ids):
             first = max(0, counted - overlap_tokens)
             part = slice(first, first + context_tokens)
-            yield Window(index, ids[part], starts[part], ends[part], counted - first)
+            yield Window(index, tokens.ids[part], tokens.starts[part], tokens.ends[part], counted - first)
             counted = first + context_tokens
 
 

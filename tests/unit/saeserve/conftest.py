@@ -10,8 +10,12 @@ import torch
 from saeserve.contract import MiningRequest
 from saeserve.corpus_import import import_corpus
 from saeserve.fit import Fit, load_fit
+from saeserve.language_model import LanguageModel, load_language_model
+from saeserve.loaded import Loaded
+from saeserve.mining.open_run import Worker
 from saeserve.train.plan import TrainPlan
-from saeserve.train.run import train_sae
+from saeserve.train.recipe import Recipe
+from saeserve.train.run import train_saes
 from tests.unit.saeserve import tiny
 
 
@@ -27,6 +31,11 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def model(model_folder: Path) -> LanguageModel:
+    return load_language_model(model_folder, dtype="float32")
+
+
+@pytest.fixture(scope="session")
 def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.write_jsonl(tmp_path_factory.mktemp("corpus") / "notes.jsonl", tiny.documents(64))
 
@@ -36,16 +45,13 @@ def plan(model_folder: Path, corpus_file: Path, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("trained")
     return TrainPlan(
         model=model_folder,
-        hook_point=tiny.HOOK_POINT,
+        hook_points=(tiny.HOOK_POINT,),
         corpus=corpus_file,
         into=folder / "sae",
         cache=folder / "cache",
-        width=256,
-        k=3,
+        recipe=Recipe(width=256, k=3, epochs=10, batch=256),
         train_tokens=4_000,
         held_out_tokens=1_500,
-        epochs=10,
-        batch=256,
         context_tokens=60,
         dtype="float32",
         data_note="made-up notes",
@@ -54,8 +60,29 @@ def plan(model_folder: Path, corpus_file: Path, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="session")
 def sae_folder(plan: TrainPlan) -> Path:
-    train_sae(plan, command="python -m saeserve train", say=lambda line: None)
+    train_saes(plan, command="python -m saeserve train", say=lambda line: None)
     return plan.into
+
+
+@pytest.fixture(scope="session")
+def other_sae_folder(plan: TrainPlan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A narrower SAE of the block after."""
+    folder = tmp_path_factory.mktemp("trained")
+    other = dataclasses.replace(
+        plan,
+        hook_points=("model.layers.2",),
+        into=folder / "sae",
+        cache=folder / "cache",
+        recipe=Recipe(width=128, k=4, epochs=10, batch=256),
+    )
+    train_saes(other, command="python -m saeserve train", say=lambda line: None)
+    return other.into
+
+
+@pytest.fixture(scope="session")
+def worker_in() -> Callable[[Path], Worker]:
+    """A worker without a broker, for one artifact root."""
+    return lambda root: Worker(root, Loaded(root))
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +104,8 @@ def request_for(model_folder: Path, sae_folder: Path, corpus_file: Path) -> Call
             top=5,
             foils=3,
             held_out=4,
-            shard_documents=16,
+            overlap_tokens=8,
+            shard_tokens=4_096,
         )
         return dataclasses.replace(request, **changes)
 

@@ -1,78 +1,148 @@
 """Activations are caught where the name says, and the forward pass goes no further than it must."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from saeserve.fit import Fit
-from saeserve.hooks import NoSuchHookPoint, capture, module_path, replaced
+from saeserve.hook_points import HookPoint, NoSuchHookPoint, resolve
+from saeserve.hooks import capture, replaced
+from saeserve.language_model import LanguageModel
 
 IDS = torch.tensor([[0, 5, 9, 300, 17]])
 
 
 class TupleBlock(nn.Module):
-    """A block that returns a tuple, as blocks did in older versions of transformers."""
+    """A block that returns a tuple, as blocks did in older versions of transformers, and adds in place."""
 
-    def forward(self, x: Tensor) -> tuple[Tensor, str]:
-        return x * 2, "cache"
+    def forward(self, *, hidden_states: Tensor, cache: str) -> tuple[Tensor, str]:
+        hidden_states += 1
+        return hidden_states, cache
 
 
 class TupleModel(nn.Module):
+    """Calls its blocks by keyword; `never` does not run."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.block = TupleBlock()
+        self.first, self.second, self.never = TupleBlock(), TupleBlock(), nn.Identity()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None, use_cache: bool) -> Tensor:
-        return self.block(input_ids.float()[..., None])[0] + 1
+        stream = input_ids.float()[..., None]
+        stream, _ = self.first(cache="cache", hidden_states=stream)
+        return self.second(cache="cache", hidden_states=stream)[0]
 
 
-def test_a_block_gives_the_hidden_state_after_it(fit: Fit) -> None:
-    states = fit.model.network(input_ids=IDS, output_hidden_states=True).hidden_states
-    torch.testing.assert_close(capture(fit.model.network, "model.layers.1", IDS, None), states[2], rtol=0, atol=0)
-
-
-def test_the_last_block_is_taken_before_the_final_norm(fit: Fit) -> None:
-    states = fit.model.network(input_ids=IDS, output_hidden_states=True).hidden_states
-    caught = capture(fit.model.network, "model.layers.3", IDS, None)
-    assert not torch.allclose(caught, states[-1])
-    torch.testing.assert_close(fit.model.network.model.norm(caught), states[-1])
-
-
-def test_nothing_after_the_hooked_block_runs(fit: Fit) -> None:
+@contextmanager
+def recorded(network: Any, *paths: str) -> Iterator[list[str]]:
+    """The modules that run, in order."""
     ran: list[str] = []
     handles = [
-        fit.model.network.get_submodule(name).register_forward_pre_hook(lambda *_, name=name: ran.append(name))
-        for name in ("model.layers.1", "model.layers.2", "lm_head")
+        network.get_submodule(path).register_forward_pre_hook(lambda *_, path=path: ran.append(path)) for path in paths
     ]
-    capture(fit.model.network, "model.layers.1", IDS, None)
-    for handle in handles:
-        handle.remove()
-    assert ran == ["model.layers.1"]
+    try:
+        yield ran
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
-def test_tuples_and_tensors_are_both_understood() -> None:
-    model = TupleModel()
-    torch.testing.assert_close(capture(model, "block", IDS, None), IDS.float()[..., None] * 2)
-    with replaced(model, "block", lambda output: output * 0):
-        assert (model(input_ids=IDS, attention_mask=None, use_cache=False) == 1).all()
-    assert (model(input_ids=IDS, attention_mask=None, use_cache=False) != 1).any()
+def test_several_points_are_caught_in_one_pass_in_the_order_asked_for(model: LanguageModel) -> None:
+    points = [HookPoint(path) for path in ("model.layers.2", "model.layers.0", "model.layers.2.mlp", "model.layers.0")]
+    with recorded(model.network, "model.embed_tokens") as ran:
+        together = capture(model.network, points, IDS, None)
+    assert ran == ["model.embed_tokens"]
+    for point, caught in zip(points, together, strict=True):
+        torch.testing.assert_close(caught, capture(model.network, [point], IDS, None)[0], rtol=0, atol=0)
 
 
-def test_both_naming_schemes_lead_to_the_same_module(fit: Fit) -> None:
-    assert module_path(fit.model.network, "blocks.1.hook_resid_post") == "model.layers.1"
-    assert module_path(fit.model.network, "model.layers.1") == "model.layers.1"
+def test_nothing_after_the_deepest_point_runs(model: LanguageModel) -> None:
+    paths = ("model.layers.0", "model.layers.1", "model.layers.1.mlp", "model.layers.2", "model.norm", "lm_head")
+    with recorded(model.network, *paths) as ran:
+        capture(model.network, [HookPoint("model.layers.1"), HookPoint("model.layers.0")], IDS, None)
+        assert ran == ["model.layers.0", "model.layers.1", "model.layers.1.mlp"]
+        ran.clear()
+        capture(model.network, [HookPoint("model.layers.1.post_attention_layernorm", "input")], IDS, None)
+        assert ran == ["model.layers.0", "model.layers.1"]
 
 
-@pytest.mark.parametrize("name", ["model.layers.4", "blocks.4.hook_resid_post", "blocks.1.hook_z", ""])
-def test_a_hook_point_that_does_not_exist_is_refused(fit: Fit, name: str) -> None:
-    with pytest.raises(NoSuchHookPoint, match="one of its 4 blocks"):
-        module_path(fit.model.network, name)
+def test_a_module_that_never_runs_is_refused_and_leaves_no_hook() -> None:
+    network = TupleModel()
+    with pytest.raises(NoSuchHookPoint, match="never reaches never; choose a module that runs"):
+        capture(network, [HookPoint("first"), HookPoint("never")], IDS, None)
+    assert not network.first._forward_hooks
+    assert not network.never._forward_hooks
 
 
-def test_hooks_are_gone_afterwards(fit: Fit) -> None:
-    hooks = fit.model.network.get_submodule("model.layers.1")._forward_hooks
+def test_tuples_keywords_and_sums_in_place_are_understood() -> None:
+    network, ids = TupleModel(), IDS.float()[..., None]
+    points = [HookPoint("first", "input"), HookPoint("first"), HookPoint("second", "input"), HookPoint("second")]
+    for caught, added in zip(capture(network, points, IDS, None), (0, 1, 1, 2), strict=True):
+        torch.testing.assert_close(caught, ids + added)
+
+
+@pytest.mark.parametrize(("side", "result"), [("output", 0), ("input", 1)])
+def test_a_replaced_activation_is_all_that_later_modules_see(side: str, result: int) -> None:
+    network = TupleModel()
+    with replaced(network, HookPoint("second", side), torch.zeros_like):
+        assert (network(IDS, None, False) == result).all()
+    assert (network(IDS, None, False) == IDS[..., None] + 2).all()
+
+
+def test_replacing_a_normalized_value_passes_it_through_the_weight(model: LanguageModel) -> None:
+    point = HookPoint("model.layers.1.post_attention_layernorm", "normalized")
+    norm = model.network.get_submodule(point.path)
+    with replaced(model.network, point, torch.ones_like):
+        (into,) = capture(model.network, [HookPoint("model.layers.1.mlp", "input")], IDS, None)
+    torch.testing.assert_close(into, norm.weight.expand_as(into))
+
+
+def test_what_is_replaced_with_itself_changes_nothing(model: LanguageModel) -> None:
+    plain = model.network(input_ids=IDS).logits
+    with replaced(model.network, HookPoint("model.layers.1"), lambda output: output.clone()):
+        torch.testing.assert_close(model.network(input_ids=IDS).logits, plain, rtol=0, atol=0)
+
+
+def test_hooks_are_gone_afterwards(model: LanguageModel) -> None:
+    hooks = model.network.get_submodule("model.layers.1")._forward_hooks
     before = list(hooks)  # transformers may hold one of its own
-    capture(fit.model.network, "model.layers.1", IDS, None)
-    with replaced(fit.model.network, "model.layers.1", lambda output: output):
+    capture(model.network, [HookPoint("model.layers.1")], IDS, None)
+    with replaced(model.network, HookPoint("model.layers.1"), lambda output: output):
         assert len(hooks) == len(before) + 1
     assert list(hooks) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("blocks.1.hook_resid_post", "model.layers.1"),
+        ("model.layers.1", "model.layers.1"),
+        ("layers.1.mlp", "model.layers.1.mlp"),
+        ("model.language_model.layers.1.mlp:input", "model.layers.1.mlp:input"),
+        ("language_model.model.layers.1", "model.layers.1"),
+        ("blocks.1.ln2.hook_normalized", "model.layers.1.post_attention_layernorm:normalized"),
+    ],
+)
+def test_every_notation_leads_to_the_same_place(model: LanguageModel, name: str, path: str) -> None:
+    assert str(resolve(model.network, name)) == path
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("model.layers.4", "4 blocks, 0 to 3, .* nearest .* model.layers.3"),
+        ("blocks.4.hook_resid_post", "nearest .* blocks.3.hook_resid_post"),
+        ("blocks.1.hook_z", "nearest .* blocks.1.attn.hook_z"),
+        ("", "nearest .* model.layers.2"),
+        ("layers.1.attention", "nearest .* model.layers.1.self_attn"),
+        ("transformer.h.1", "has no hook point"),
+        ("model.layers.1:outputs", "is no side of a module"),
+        ("model.layers.1.mlp:normalized", "is no norm"),
+    ],
+)
+def test_a_hook_point_that_does_not_exist_is_refused(model: LanguageModel, name: str, sentence: str) -> None:
+    with pytest.raises(NoSuchHookPoint, match=sentence):
+        resolve(model.network, name)

@@ -71,11 +71,11 @@ def write_jsonl(path: Path, records: list[dict[str, str]]) -> Path:
 
 def write_model(folder: Path, *, seed: int = 11) -> Path:
     """A Llama of four blocks with random weights, and a byte-level tokenizer trained on the sentences above."""
-    tokenizer = _tokenizer()
+    words = tokenizer()
     torch.manual_seed(seed)
     network = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=len(tokenizer),
+            vocab_size=len(words),
             hidden_size=WIDTH,
             intermediate_size=64,
             num_hidden_layers=4,
@@ -88,11 +88,11 @@ def write_model(folder: Path, *, seed: int = 11) -> Path:
         )
     )
     network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    words.save_pretrained(folder)
     return folder
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer() -> PreTrainedTokenizerFast:
     chance = random.Random(3)
     bare = Tokenizer(models.BPE())
     bare.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
