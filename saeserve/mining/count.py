@@ -7,19 +7,11 @@ from numpy.typing import NDArray
 
 from saeserve.mining.firings import Firings
 from saeserve.mining.hashing import mixed
-from saeserve.mining.keep import Limits, drawn, pooled, strongest
+from saeserve.mining.keep import Limits, drawn, look_alikes, pooled, strongest
+from saeserve.mining.sections import KINDS
+from saeserve.mining.shard_snippets import TENTHS, ShardSnippets
 from saeserve.mining.tally import Candidates, Counts, Pool, Tally, ranges
-
-
-@dataclass(frozen=True)
-class ShardSnippets:
-    """What is known of a shard's snippets besides their place, one entry a snippet."""
-
-    documents: NDArray[np.int32]
-    """Position of the document in the corpus."""
-    reserved: NDArray[np.bool_]
-    groups: NDArray[np.uint64]
-    hashes: NDArray[np.uint64]
+from saeserve.mining.token_draw import TokenDraw, draw_of
 
 
 @dataclass(frozen=True)
@@ -28,39 +20,56 @@ class _Pairs:
 
     latents: NDArray[np.int32]
     snippets: NDArray[np.int32]
+    """Position in the shard."""
     peaks: NDArray[np.float32]
     firsts: NDArray[np.int64]
-    """Position of the pair's first firing in the sorted firings."""
+    """Position of the pair's first firing in `order`."""
     counts: NDArray[np.int32]
+    order: NDArray[np.int64]
+    """The firings by latent, snippet and token."""
 
 
 def count(
     firings: Firings, snippets: ShardSnippets, *, width: int, edges: NDArray[np.float64], limits: Limits
 ) -> Tally:
     """Tally of one shard. `width`: number of latents. `edges`: of the histogram's bins, one more than bins."""
-    key = firings.latents.astype(np.int64) * len(snippets.documents) + firings.token_snippets[firings.tokens]
-    order = np.argsort(key, kind="stable")
-    pairs = _pairs(key[order], firings.values[order], len(snippets.documents))
-    top = strongest(
-        _candidates(firings, snippets, pairs, order, _best_of_document(pairs, snippets, reserved=False)), limits.top
-    )
-    sample = _draw(firings, snippets, pairs, order, reserved=False, limit=limits.sample)
-    held = _draw(firings, snippets, pairs, order, reserved=True, limit=limits.held)
+    pairs = _pairs(firings, len(snippets.documents))
+    best = _best_of_document(pairs, snippets, reserved=False)
+    top = strongest(_candidates(firings, snippets, pairs, best), limits.top)
+    sample = _draw(firings, snippets, pairs, reserved=False, limit=limits.sample)
+    held = _draw(firings, snippets, pairs, reserved=True, limit=limits.held)
     return Tally(
-        counts=_counts(firings, snippets, pairs, width, edges),
+        counts=_counts(firings, snippets, pairs, best, width, edges),
         top=top,
         sample=sample,
         held=held,
-        pool=pooled(_pool(firings, snippets, pairs), top, held),
+        pool=pooled(_pool(snippets, pairs), look_alikes(top, held, limits.looks)),
+        draw=draw_of(_tokens(firings, snippets), limits.draw),
     )
 
 
-def _pairs(key: NDArray[np.int64], values: NDArray[np.float32], snippets: int) -> _Pairs:
-    firsts = np.nonzero(np.diff(key, prepend=-1))[0]
-    counts = np.diff(firsts, append=len(key)).astype(np.int32)
-    peaks = np.maximum.reduceat(values, firsts) if len(firsts) else values
+def _pairs(firings: Firings, snippets: int) -> _Pairs:
+    """One sort of plain integers: latent and snippet above, the row below."""
+    rows = len(firings.latents)
+    bits = np.uint64(max(1, rows).bit_length())
+    key = firings.latents.astype(np.uint64) * np.uint64(snippets) + firings.token_snippets[firings.tokens].astype(
+        np.uint64
+    )
+    packed = np.sort(key << bits | np.arange(rows, dtype=np.uint64))
+    order = (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    key = packed >> bits
+    new = np.ones(rows, bool)
+    new[1:] = key[1:] != key[:-1]
+    firsts = np.flatnonzero(new)
+    values = firings.values[order]
+    found = key[firsts].astype(np.int64)
     return _Pairs(
-        (key[firsts] // snippets).astype(np.int32), (key[firsts] % snippets).astype(np.int32), peaks, firsts, counts
+        latents=(found // max(1, snippets)).astype(np.int32),
+        snippets=(found % max(1, snippets)).astype(np.int32),
+        peaks=np.maximum.reduceat(values, firsts) if rows else values,
+        firsts=firsts,
+        counts=np.diff(firsts, append=rows).astype(np.int32),
+        order=order,
     )
 
 
@@ -69,38 +78,33 @@ def _best_of_document(pairs: _Pairs, snippets: ShardSnippets, *, reserved: bool)
     return _one_a_document(pairs, snippets, np.uint64(0xFFFFFFFF) - pairs.peaks.view(np.uint32), reserved=reserved)
 
 
-def _draw(
-    firings: Firings, snippets: ShardSnippets, pairs: _Pairs, order: NDArray[np.int64], *, reserved: bool, limit: int
-) -> Candidates:
+def _draw(firings: Firings, snippets: ShardSnippets, pairs: _Pairs, *, reserved: bool, limit: int) -> Candidates:
     hashes = mixed(snippets.hashes[pairs.snippets], pairs.latents) >> np.uint64(32)
     rows = _one_a_document(pairs, snippets, hashes, reserved=reserved)
-    return drawn(_candidates(firings, snippets, pairs, order, rows), limit)
+    return drawn(_candidates(firings, snippets, pairs, rows), limit)
 
 
 def _one_a_document(
     pairs: _Pairs, snippets: ShardSnippets, costs: NDArray[np.uint64], *, reserved: bool
 ) -> NDArray[np.int64]:
     """Of each latent and document the pair of lowest 32-bit cost. A document's pairs are neighbours: no sort."""
-    rows = np.nonzero(snippets.reserved[pairs.snippets] == reserved)[0]
+    rows = np.flatnonzero(snippets.reserved[pairs.snippets] == reserved)
     if not len(rows):
         return rows
     owner = pairs.latents[rows].astype(np.int64) << 32 | snippets.documents[pairs.snippets[rows]]
-    firsts = np.nonzero(np.diff(owner, prepend=-1))[0]
+    firsts = np.flatnonzero(np.diff(owner, prepend=-1))
     ranked = costs[rows] << np.uint64(32) | rows.astype(np.uint64)
     return (np.minimum.reduceat(ranked, firsts) & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def _candidates(
-    firings: Firings, snippets: ShardSnippets, pairs: _Pairs, order: NDArray[np.int64], rows: NDArray[np.int64]
-) -> Candidates:
+def _candidates(firings: Firings, snippets: ShardSnippets, pairs: _Pairs, rows: NDArray[np.int64]) -> Candidates:
     where = pairs.snippets[rows]
-    tokens = order[ranges(pairs.firsts[rows], pairs.counts[rows])]
+    tokens = pairs.order[ranges(pairs.firsts[rows], pairs.counts[rows])]
     places = firings.tokens[tokens]
     return Candidates(
         latents=pairs.latents[rows],
-        documents=snippets.documents[where],
-        starts=firings.snippet_starts[where],
-        ends=firings.snippet_ends[where],
+        snippets=snippets.numbers[where],
+        owners=snippets.owners[where],
         groups=snippets.groups[where],
         hashes=mixed(snippets.hashes[where], pairs.latents[rows]),
         peaks=pairs.peaks[rows],
@@ -111,32 +115,71 @@ def _candidates(
     )
 
 
-def _counts(firings: Firings, snippets: ShardSnippets, pairs: _Pairs, width: int, edges: NDArray[np.float64]) -> Counts:
+def _counts(
+    firings: Firings,
+    snippets: ShardSnippets,
+    pairs: _Pairs,
+    best: NDArray[np.int64],
+    width: int,
+    edges: NDArray[np.float64],
+) -> Counts:
     bins = len(edges) - 1
     places = np.clip(np.searchsorted(edges, firings.values, side="right") - 1, 0, bins - 1)
-    histogram = np.bincount(firings.latents.astype(np.int64) * bins + places, minlength=width * bins)
-    shown = _best_of_document(pairs, snippets, reserved=False)
+    specialties = snippets.specialties[firings.token_snippets]
     maximum = np.zeros(width, np.float32)
-    np.maximum.at(maximum, pairs.latents, pairs.peaks)
+    latents, firsts = np.unique(pairs.latents, return_index=True)
+    if len(latents):
+        maximum[latents] = np.maximum.reduceat(pairs.peaks, firsts)
+    tables: dict[str, tuple[NDArray[np.integer], int]] = {
+        "specialty": (specialties, snippets.specialty_count + 1),
+        "section": (snippets.token_sections, len(KINDS)),
+        "position": (snippets.token_tenths, TENTHS),
+    }
+    by = {name: _table(firings, of_token[firings.tokens], width, kinds) for name, (of_token, kinds) in tables.items()}
+    seen = {name: np.bincount(of_token, minlength=kinds) for name, (of_token, kinds) in tables.items()}
     return Counts(
         firings=np.bincount(firings.latents, minlength=width).astype(np.int64),
-        documents=np.bincount(pairs.latents[shown], minlength=width).astype(np.int64),
+        documents=np.bincount(pairs.latents[best], minlength=width).astype(np.int64),
         maximum=maximum,
-        histogram=histogram.reshape(width, bins).astype(np.int64),
+        histogram=_table(firings, places, width, bins),
+        specialties=by["specialty"],
+        sections=by["section"],
+        positions=by["position"],
         totals=np.array([firings.token_count, firings.dropped["position"], firings.dropped["norm"]], np.int64),
+        specialty_tokens=seen["specialty"].astype(np.int64),
+        section_tokens=seen["section"].astype(np.int64),
+        position_tokens=seen["position"].astype(np.int64),
     )
 
 
-def _pool(firings: Firings, snippets: ShardSnippets, pairs: _Pairs) -> Pool:
+def _table(firings: Firings, kinds: NDArray[np.integer], width: int, number: int) -> NDArray[np.int64]:
+    """[latent, kind] firings, from the kind of each."""
+    found = np.bincount(firings.latents.astype(np.int64) * number + kinds, minlength=width * number)
+    return found.reshape(width, number).astype(np.int64, copy=False)
+
+
+def _pool(snippets: ShardSnippets, pairs: _Pairs) -> Pool:
     """Every snippet of the shard with the latents that fire in it."""
     order = np.argsort(pairs.snippets, kind="stable")
     return Pool(
-        documents=snippets.documents,
-        starts=firings.snippet_starts,
-        ends=firings.snippet_ends,
+        snippets=snippets.numbers,
+        owners=snippets.owners,
         groups=snippets.groups,
         hashes=snippets.hashes,
         reserved=snippets.reserved,
         latent_counts=np.bincount(pairs.snippets, minlength=len(snippets.documents)).astype(np.int32),
         latents=pairs.latents[order],
+    )
+
+
+def _tokens(firings: Firings, snippets: ShardSnippets) -> TokenDraw:
+    """Every token of the shard with its firings."""
+    return TokenDraw(
+        hashes=snippets.token_hashes,
+        documents=snippets.documents[firings.token_snippets],
+        positions=firings.token_positions,
+        ids=firings.token_ids,
+        counts=np.bincount(firings.tokens, minlength=firings.token_count).astype(np.int32),
+        latents=firings.latents,
+        values=firings.values,
     )

@@ -1,24 +1,20 @@
 """Snippets in which a latent is silent: random ones, and hard ones that look as if it should fire."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 
 import numpy as np
-import torch
-from jaxtyping import Float
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import normalize
 
 from saeserve.mining.hashing import mixed
-from saeserve.mining.keep import NEIGHBOUR_RANKS, places, spans
-from saeserve.mining.tally import Candidates, Pool
+from saeserve.mining.keep import POOL, spans
+from saeserve.mining.merge_files import Looks
+from saeserve.mining.tally import Pool
+from saeserve.mining.words import WordRows
 
-NEIGHBOURS = 8
-SPECIALTIES = 2
-LATENT_BLOCK = 2048
+CHUNK = 64
+"""Rows tested for silence at once."""
 
 
 @dataclass(frozen=True)
@@ -29,107 +25,131 @@ class Hints:
     """Latents with the most similar decoder direction, nearest first."""
     specialties: tuple[int, ...]
     """Specialties in which it fires most."""
+    sections: tuple[int, ...]
+    """Kinds of section in which it fires most."""
     words: tuple[str, ...]
     """Words on which it peaks, most frequent first."""
 
 
-class FoilFinder:
-    """Draws foils for any latent from the pool. Nothing is drawn in which the latent fires."""
+@dataclass(frozen=True)
+class PoolFacts:
+    """What is known of the pool's snippets; shared by the finders of shown and of held-out foils."""
 
-    def __init__(
-        self, pool: Pool, words: list[frozenset[str]], specialties: NDArray[np.int32], shown: Candidates, *, width: int
-    ) -> None:
-        """words: [snippet] lower-case words of each pooled snippet. specialties: [document of the corpus].
-        shown: `top` or `held`, whose first candidates are the look-alikes for a latent's neighbours."""
-        self._pool = pool
-        self._specialties = specialties[pool.documents]
+    pool: Pool
+    specialties: NDArray[np.int32]
+    """[row] number of the document's specialty, -1 for none."""
+    sections: NDArray[np.int8]
+    """[row] kind of the section in which the snippet begins."""
+    words: WordRows
+    mentions: WordRows
+    """By words that the snippet negates or says of a relative."""
+    firing_rows: NDArray[np.int32]
+    """Rows in which each latent fires, rising, one latent after another."""
+    firing_spans: list[tuple[int, int]]
+
+    @classmethod
+    def of(
+        cls,
+        pool: Pool,
+        *,
+        specialties: NDArray[np.int32],
+        sections: NDArray[np.int8],
+        words: WordRows,
+        mentions: WordRows,
+        width: int,
+    ) -> "PoolFacts":
         order = np.argsort(pool.latents, kind="stable")
-        self._firing_rows = np.repeat(np.arange(len(pool), dtype=np.int64), pool.latent_counts)[order]
-        self._firing_spans = spans(pool.latents[order], width)
-        self._shown_spans = spans(shown.latents, width)
-        self._shown_rows = np.searchsorted(places(pool.documents, pool.starts), places(shown.documents, shown.starts))
-        self._by_word: dict[str, list[int]] = {}
-        for row, found in enumerate(words):
-            for word in found:
-                self._by_word.setdefault(word, []).append(row)
+        rows = np.repeat(np.arange(len(pool), dtype=np.int32), pool.latent_counts)[order]
+        return cls(pool, specialties, sections, words, mentions, rows, spans(pool.latents[order], width))
 
-    def silent(self, rows: NDArray[np.int64], latent: int) -> NDArray[np.int64]:
-        """Those of the pooled snippets in which the latent does not fire."""
-        fires = np.zeros(len(self._pool), dtype=bool)
-        fires[self._firing_rows[slice(*self._firing_spans[latent])]] = True
-        return rows[~fires[rows]]
+    def silent(self, rows: NDArray[np.integer], latent: int) -> NDArray[np.bool_]:
+        """Whether the latent is silent in each row."""
+        firing = self.firing_rows[slice(*self.firing_spans[latent])]
+        at = np.searchsorted(firing, rows)
+        return ~((at < len(firing)) & (firing[np.minimum(at, len(firing) - 1)] == rows)) if len(firing) else rows >= 0
 
-    def random(self, latent: int, *, among: NDArray[np.int64], avoid: "Used", number: int) -> list[int]:
-        return self._draw(latent, self._shuffled(among, latent), avoid, number)
 
-    def hard(self, latent: int, hints: Hints, *, among: NDArray[np.int64], avoid: "Used", number: int) -> list[int]:
-        """Taken in turn from three sources: snippets of decoder neighbours, with peak words, of the same specialty."""
-        allowed = np.zeros(len(self._pool), dtype=bool)
-        allowed[among] = True
-        same = among[np.isin(self._specialties[among], hints.specialties)]
+class FoilFinder:
+    """Draws foils for any latent from the shown or from the reserved part of the pool."""
+
+    def __init__(self, facts: PoolFacts, looks: Looks, *, reserved: bool, width: int) -> None:
+        """looks: the first snippets of every latent, look-alikes for its neighbours."""
+        self._facts, pool = facts, facts.pool
+        self._allowed = pool.reserved == reserved
+        rows = np.flatnonzero(self._allowed)
+        self._uniform = rows[np.argsort(pool.hashes[rows], kind="stable")[:POOL]]
+        self._look_rows = np.searchsorted(pool.snippets, looks.snippets)
+        self._look_spans = spans(looks.latents, width)
+        shuffled = rows[np.argsort(pool.hashes[rows], kind="stable")]
+        self._by_specialty = _grouped(shuffled, facts.specialties[shuffled])
+        self._by_section = _grouped(shuffled, facts.sections[shuffled])
+
+    def random(self, latent: int, *, avoid: "Used", number: int) -> list[int]:
+        """Rows of the pool, drawn from those that are in it by chance alone."""
+        return self._draw(latent, _turned(self._uniform, latent).tolist(), avoid, number)
+
+    def hard(self, latent: int, hints: Hints, *, avoid: "Used", number: int) -> list[int]:
+        """Rows taken in turn from four sources: first snippets of decoder neighbours; the peak words, negated or said of a
+        relative; the peak words; the specialties and sections in which the latent fires most."""
         sources = [
-            self._of_neighbours(hints.neighbours, allowed),
-            self._of_words(latent, hints.words, allowed),
-            self._shuffled(same, latent).tolist(),
+            self._of_neighbours(hints.neighbours),
+            self._of_words(self._facts.mentions, hints.words, latent),
+            self._of_words(self._facts.words, hints.words, latent),
+            self._alike(hints, latent),
         ]
-        turns = [row for row in chain.from_iterable(zip_longest(*sources)) if row is not None]
-        return self._draw(latent, np.array(turns, dtype=np.int64), avoid, number)
+        turns = (row for row in chain.from_iterable(zip_longest(*sources)) if row is not None)
+        return self._draw(latent, turns, avoid, number)
 
-    def _of_neighbours(self, neighbours: NDArray[np.int64], allowed: NDArray[np.bool_]) -> list[int]:
-        rows: list[list[int]] = []
-        for neighbour in neighbours.tolist():
-            first, last = self._shown_spans[neighbour]
-            near = self._shown_rows[first : min(first + NEIGHBOUR_RANKS, last)]
-            rows.append([row for row in near.tolist() if allowed[row]])
-        return [row for row in chain.from_iterable(zip_longest(*rows)) if row is not None]
+    def _of_neighbours(self, neighbours: NDArray[np.int64]) -> Iterator[int]:
+        rows = [self._look_rows[slice(*self._look_spans[latent])].tolist() for latent in neighbours.tolist()]
+        return (row for row in chain.from_iterable(zip_longest(*rows)) if row is not None)
 
-    def _of_words(self, latent: int, words: tuple[str, ...], allowed: NDArray[np.bool_]) -> list[int]:
-        found = [[row for row in self._by_word.get(word, ()) if allowed[row]] for word in words]
-        return [row for rows in found for row in self._shuffled(np.array(rows, dtype=np.int64), latent).tolist()]
+    def _of_words(self, held: WordRows, words: tuple[str, ...], latent: int) -> Iterator[int]:
+        for word in words:
+            rows = held.of_word(word)
+            yield from _turned(rows[self._allowed[rows]], latent).tolist()
 
-    def _shuffled(self, rows: NDArray[np.int64], latent: int) -> NDArray[np.int64]:
-        return rows[np.argsort(mixed(self._pool.hashes[rows], latent), kind="stable")]
+    def _alike(self, hints: Hints, latent: int) -> Iterator[int]:
+        empty = np.empty(0, np.int64)
+        groups = [self._by_specialty.get(kind, empty) for kind in hints.specialties]
+        groups += [self._by_section.get(kind, empty) for kind in hints.sections]
+        rows = [_turned(group, latent).tolist() for group in groups]
+        return (row for row in chain.from_iterable(zip_longest(*rows)) if row is not None)
 
-    def _draw(self, latent: int, ordered: NDArray[np.int64], avoid: "Used", number: int) -> list[int]:
-        drawn: list[int] = []
-        for row in self.silent(ordered, latent).tolist():
-            if len(drawn) == number:
-                break
-            if avoid.add(int(self._pool.documents[row]), int(self._pool.groups[row])):
-                drawn.append(row)
-        return drawn
+    def _draw(self, latent: int, ordered: Iterable[int], avoid: "Used", number: int) -> list[int]:
+        found: list[int] = []
+        left, pool = iter(ordered), self._facts.pool
+        while len(found) < number and (rows := np.array(list(islice(left, CHUNK)), np.int64)).size:
+            for row in rows[self._facts.silent(rows, latent)].tolist():
+                if len(found) < number and avoid.add(int(pool.owners[row]), int(pool.groups[row])):
+                    found.append(row)
+        return found
 
 
 class Used:
-    """Documents and texts that a latent's snippets have used up: no two of its snippets share either."""
+    """Owners and texts that a latent's snippets have used up: no two of its snippets share either."""
 
     def __init__(self) -> None:
-        self._documents: set[int] = set()
+        self._owners: set[int] = set()
         self._groups: set[int] = set()
 
-    def add(self, document: int, group: int) -> bool:
+    def add(self, owner: int, group: int) -> bool:
         """Use both; False, and nothing is used, where either was used before."""
-        if document in self._documents or group in self._groups:
+        if owner in self._owners or group in self._groups:
             return False
-        self._documents.add(document)
+        self._owners.add(owner)
         self._groups.add(group)
         return True
 
 
-def decoder_neighbours(decoder: Float[Tensor, "latent width"]) -> NDArray[np.int64]:
-    """[latent, NEIGHBOURS] most similar other latents by cosine of decoder rows, nearest first."""
-    directions = normalize(decoder.float(), dim=1)
-    number = min(NEIGHBOURS, len(directions) - 1)
-    found = []
-    for first in range(0, len(directions), LATENT_BLOCK):
-        similar = directions[first : first + LATENT_BLOCK] @ directions.T
-        own = torch.arange(len(similar), device=similar.device)
-        similar[own, own + first] = -torch.inf
-        found.append(similar.topk(number, dim=1).indices.cpu())
-    return torch.cat(found).numpy()
+def _grouped(rows: NDArray[np.int64], kinds: NDArray[np.integer]) -> dict[int, NDArray[np.int64]]:
+    """Rows of each kind, in the order given."""
+    return {int(kind): rows[kinds == kind] for kind in np.unique(kinds)}
 
 
-def most_common(values: Iterable[int], number: int) -> tuple[int, ...]:
-    """The most frequent values, the smaller one of equals first."""
-    counted = sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(value for value, _ in counted[:number])
+def _turned(rows: NDArray[np.integer], latent: int) -> NDArray[np.integer]:
+    """The rows from a place on that the latent determines, round to the same place: latents begin at different rows."""
+    if not len(rows):
+        return rows
+    place = int(mixed(np.zeros(1, np.uint64), latent)[0]) % len(rows)
+    return np.concatenate([rows[place:], rows[:place]])

@@ -1,11 +1,10 @@
 """From the finished tally to the snippets of each latent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float
 from numpy.typing import NDArray
-from torch import Tensor
 
 from saeserve.contract import (
     DECILE,
@@ -17,12 +16,16 @@ from saeserve.contract import (
     TOP,
     MiningRequest,
 )
-from saeserve.mining.foils import SPECIALTIES, FoilFinder, Hints, Used, decoder_neighbours, most_common
-from saeserve.mining.keep import POOL, spans
-from saeserve.mining.tally import Pool, Tally
+from saeserve.mining.foils import FoilFinder, Hints, PoolFacts, Used
+from saeserve.mining.keep import one_each, spans
+from saeserve.mining.merge_files import Block, Merged
+from saeserve.mining.neighbours import Neighbours
+from saeserve.mining.sections import KINDS, NONE, OTHER
 
 DECILES = 10
 QUANTILES = np.arange(1, DECILES) / DECILES
+LIKELY = 2
+"""Specialties, and kinds of section, in which hard foils are looked for."""
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Chosen:
     kinds: list[str] = field(default_factory=list)
     ranks: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
-    """Part of the tally in which the row below lies: top | sample | held | pool."""
+    """Where the row below lies: top | sample | held of the block, or the pool."""
     rows: list[int] = field(default_factory=list)
 
     def add(self, latent: int, kind: str, source: str, rows: list[int]) -> None:
@@ -51,116 +54,112 @@ class Selector:
     def __init__(
         self,
         request: MiningRequest,
-        tally: Tally,
-        decoder: Float[Tensor, "latent width"],
-        words: list[frozenset[str]],
+        merged: Merged,
+        facts: PoolFacts,
+        neighbours: Neighbours,
         peak_words: dict[int, tuple[str, ...]],
-        specialties: NDArray[np.int32],
     ) -> None:
-        """words: [snippet of the pool]. peak_words: by latent. specialties: [document of the corpus]."""
-        self._request, self._tally = request, tally
-        self._peak_words, self._specialties = peak_words, specialties
-        self._neighbours = decoder_neighbours(decoder)
-        width = len(decoder)
-        self._shown = FoilFinder(tally.pool, words, specialties, tally.top, width=width)
-        self._held = FoilFinder(tally.pool, words, specialties, tally.held, width=width)
-        self._rows = {reserved: np.nonzero(tally.pool.reserved == reserved)[0] for reserved in (False, True)}
-        self._uniform = {reserved: _lowest(tally.pool, rows) for reserved, rows in self._rows.items()}
-        self._spans = {name: spans(getattr(tally, name).latents, width) for name in ("top", "sample", "held")}
-        self._edges = [_decile_edges(tally.sample.peaks[first:last]) for first, last in self._spans["sample"]]
+        self._request, self._counts, self._sample = request, merged.counts, merged.limits.sample
+        self._neighbours, self._peak_words = neighbours, peak_words
+        self._finders = {
+            reserved: FoilFinder(facts, merged.looks[reserved], reserved=reserved, width=merged.width)
+            for reserved in (False, True)
+        }
 
-    def choose(self, latent: int, chosen: Chosen) -> None:
-        """Append the latent's snippets; none where it never fired."""
-        if self._tally.counts.firings[latent]:
-            self._choose_shown(latent, chosen)
-            self._choose_held(latent, chosen)
+    def choose(self, block: Block) -> Chosen:
+        """Snippets of every latent of the block, by latent; none of one that never fired."""
+        chosen, rows = Chosen(), LatentRows(block, self._sample)
+        for latent in range(block.first, block.last):
+            if self._counts.firings[latent]:
+                self._choose_shown(latent, rows, chosen)
+                self._choose_held(latent, rows, chosen)
+        return chosen
 
-    def decile_edges(self, latent: int) -> list[float]:
-        """The nine deciles of peak activation over a sample of firing snippets of unreserved documents."""
-        return self._edges[latent]
-
-    def _choose_shown(self, latent: int, chosen: Chosen) -> None:
-        request, used = self._request, Used()
-        first, last = self._spans["top"][latent]
-        top = list(range(first, min(last, first + request.top)))
+    def _choose_shown(self, latent: int, rows: "LatentRows", chosen: Chosen) -> None:
+        used, hints = Used(), self._hints(latent)
+        top = rows.of("top", latent, self._request.top)
         for row in top:
-            used.add(int(self._tally.top.documents[row]), int(self._tally.top.groups[row]))
+            used.add(int(rows.block.top.owners[row]), int(rows.block.top.groups[row]))
         chosen.add(latent, TOP, "top", top)
-        chosen.add(latent, DECILE, "sample", self._decile_rows(latent, used))
-        self._choose_foils(
-            latent, chosen, self._shown, used, (FOIL_HARD, FOIL_RANDOM), reserved=False, number=request.foils
-        )
+        chosen.add(latent, DECILE, "sample", self._decile_rows(latent, rows, used))
+        finder, number = self._finders[False], self._request.foils
+        chosen.add(latent, FOIL_HARD, "pool", finder.hard(latent, hints, avoid=used, number=number))
+        chosen.add(latent, FOIL_RANDOM, "pool", finder.random(latent, avoid=used, number=number))
 
-    def _choose_held(self, latent: int, chosen: Chosen) -> None:
-        held, used = self._tally.held, Used()
-        first, last = self._spans["held"][latent]
-        by_peak = first + np.argsort(-held.peaks[first:last], kind="stable")
-        rows = _spread(by_peak, self._request.held_out)
-        for row in rows:
-            used.add(int(held.documents[row]), int(held.groups[row]))
-        chosen.add(latent, HELD_OUT, "held", rows)
-        kinds = (HELD_OUT_HARD, HELD_OUT_RANDOM)
-        self._choose_foils(latent, chosen, self._held, used, kinds, reserved=True, number=self._request.held_out)
+    def _choose_held(self, latent: int, rows: "LatentRows", chosen: Chosen) -> None:
+        used, hints, held = Used(), self._hints(latent), rows.block.held
+        found = rows.of("held", latent)
+        by_peak = [found[place] for place in np.argsort([-held.peaks[row] for row in found], kind="stable").tolist()]
+        shown = _spread(by_peak, self._request.held_out)
+        for row in shown:
+            used.add(int(held.owners[row]), int(held.groups[row]))
+        chosen.add(latent, HELD_OUT, "held", shown)
+        finder, number = self._finders[True], self._request.held_out
+        chosen.add(latent, HELD_OUT_HARD, "pool", finder.hard(latent, hints, avoid=used, number=number))
+        chosen.add(latent, HELD_OUT_RANDOM, "pool", finder.random(latent, avoid=used, number=number))
 
-    def _choose_foils(
-        self,
-        latent: int,
-        chosen: Chosen,
-        finder: FoilFinder,
-        used: Used,
-        kinds: tuple[str, str],
-        *,
-        reserved: bool,
-        number: int,
-    ) -> None:
-        hard, random = kinds
-        among, uniform = self._rows[reserved], self._uniform[reserved]
-        chosen.add(
-            latent, hard, "pool", finder.hard(latent, self._hints(latent), among=among, avoid=used, number=number)
-        )
-        chosen.add(latent, random, "pool", finder.random(latent, among=uniform, avoid=used, number=number))
-
-    def _decile_rows(self, latent: int, used: Used) -> list[int]:
+    def _decile_rows(self, latent: int, rows: "LatentRows", used: Used) -> list[int]:
         """From each decile, strongest first, the first `per_decile` drawn snippets that are not used yet."""
-        sample, edges = self._tally.sample, self.decile_edges(latent)
-        first, last = self._spans["sample"][latent]
-        deciles = np.searchsorted(edges, sample.peaks[first:last], side="right")
-        rows: list[int] = []
+        sample, edges = rows.block.sample, rows.edges(latent)
+        found = rows.of("sample", latent)
+        deciles = np.searchsorted(edges, sample.peaks[found], side="right").tolist()
+        chosen: list[int] = []
         for decile in reversed(range(DECILES)):
             free = self._request.per_decile
-            for row in (first + np.nonzero(deciles == decile)[0]).tolist():
-                if free and used.add(int(sample.documents[row]), int(sample.groups[row])):
-                    rows.append(row)
+            for row, at in zip(found, deciles, strict=True):
+                if free and at == decile and used.add(int(sample.owners[row]), int(sample.groups[row])):
+                    chosen.append(row)
                     free -= 1
-        return rows
+        return chosen
 
     def _hints(self, latent: int) -> Hints:
-        first, last = self._spans["top"][latent]
-        fired = self._specialties[self._tally.top.documents[first:last]]
         return Hints(
-            neighbours=self._neighbours[latent],
-            specialties=most_common((int(number) for number in fired if number >= 0), SPECIALTIES),
+            neighbours=self._neighbours.latents[latent],
+            specialties=tuple(kind - 1 for kind in _most(self._counts.specialties[latent], without=(0,))),
+            sections=_most(self._counts.sections[latent], without=(KINDS.index(NONE), KINDS.index(OTHER))),
             words=self._peak_words.get(latent, ()),
         )
 
 
-def _spread(rows: NDArray[np.int64], number: int) -> list[int]:
+class LatentRows:
+    """Rows of each latent in the lists of a block."""
+
+    def __init__(self, block: Block, sample: int) -> None:
+        """sample: snippets a latent, one an owner, from which deciles are estimated."""
+        self.block, self._sample = block, sample
+        width = block.last - block.first
+        self._spans = {
+            name: spans(getattr(block, name).latents - np.int32(block.first), width)
+            for name in ("top", "sample", "held")
+        }
+
+    def of(self, name: str, latent: int, limit: int = 2**31) -> list[int]:
+        """Rows in order, one an owner and a text."""
+        first, last = self._spans[name][latent - self.block.first]
+        return one_each(getattr(self.block, name), first, last, limit)
+
+    def edges(self, latent: int) -> list[float]:
+        """The nine deciles of peak activation, one snippet an owner: linear between neighbouring values, as numpy's quantile
+        is by default; empty where it fired in no unreserved document."""
+        first, last = self._spans["sample"][latent - self.block.first]
+        _, firsts = np.unique(self.block.sample.owners[first:last], return_index=True)
+        peaks = np.sort(self.block.sample.peaks[first:last][np.sort(firsts)[: self._sample]].astype(np.float64))
+        if not len(peaks):
+            return []
+        edges: list[float] = np.interp(QUANTILES * (len(peaks) - 1), np.arange(len(peaks)), peaks).tolist()
+        return edges
+
+
+def _most(counts: NDArray[np.int64], *, without: Sequence[int]) -> tuple[int, ...]:
+    """Places of the LIKELY highest counts above 0, the earlier one of equals."""
+    free = counts.copy()
+    free[list(without)] = 0
+    order = np.argsort(-free, kind="stable")[:LIKELY].tolist()
+    return tuple(place for place in order if free[place] > 0)
+
+
+def _spread(rows: list[int], number: int) -> list[int]:
     """`number` of the rows at even steps from the first to the last, or all where there are no more."""
     if len(rows) <= number:
-        return list(rows.tolist())
-    steps = np.round(np.linspace(0, len(rows) - 1, number)).astype(int)
-    return list(rows[steps].tolist())
-
-
-def _lowest(pool: Pool, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows that are in the pool by chance and not as look-alikes."""
-    return rows[np.argsort(pool.hashes[rows], kind="stable")[:POOL]]
-
-
-def _decile_edges(peaks: NDArray[np.float32]) -> list[float]:
-    """Linear between neighbouring values, as numpy's quantile is by default; empty where there are none."""
-    if not len(peaks):
-        return []
-    ordered = np.sort(peaks.astype(np.float64))
-    edges: list[float] = np.interp(QUANTILES * (len(ordered) - 1), np.arange(len(ordered)), ordered).tolist()
-    return edges
+        return rows
+    return [rows[step] for step in np.round(np.linspace(0, len(rows) - 1, number)).astype(int).tolist()]

@@ -1,16 +1,21 @@
 """What is kept of any part of the corpus: counts of every latent, and the snippets that may still be chosen.
 
 A tally of documents A merged with a tally of documents B equals the tally of A and B together, whatever the order.
+Snippets are named by their number in the corpus's SnippetTable.
 """
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from saeserve.artifacts import write_atomically
+from saeserve.mining.sparse_counts import packed, unpacked
+from saeserve.mining.token_draw import TokenDraw
 
 
 @dataclass(frozen=True)
@@ -18,11 +23,10 @@ class Candidates:
     """Snippets in which a latent fires, one row each, sorted by latent and then by what they are kept for."""
 
     latents: NDArray[np.int32]
-    documents: NDArray[np.int32]
-    """Position in the corpus."""
-    starts: NDArray[np.int32]
-    ends: NDArray[np.int32]
-    groups: NDArray[np.uint64]
+    snippets: NDArray[np.int32]
+    owners: NDArray[np.int32]
+    """Equal for documents that count as one witness: those of one patient."""
+    groups: NDArray[np.int32]
     """Equal for texts that are nearly the same."""
     hashes: NDArray[np.uint64]
     """Of latent and snippet: the order in which samples are drawn."""
@@ -35,7 +39,7 @@ class Candidates:
     token_ends: NDArray[np.int32]
     token_values: NDArray[np.float32]
 
-    ROW_FIELDS = ("latents", "documents", "starts", "ends", "groups", "hashes", "peaks", "token_counts")
+    ROW_FIELDS = ("latents", "snippets", "owners", "groups", "hashes", "peaks", "token_counts")
     TOKEN_FIELDS = ("token_starts", "token_ends", "token_values")
 
     def __len__(self) -> int:
@@ -59,10 +63,9 @@ class Candidates:
 class Pool:
     """Snippets of which every firing latent is known: where a latent is not among them, it is silent."""
 
-    documents: NDArray[np.int32]
-    starts: NDArray[np.int32]
-    ends: NDArray[np.int32]
-    groups: NDArray[np.uint64]
+    snippets: NDArray[np.int32]
+    owners: NDArray[np.int32]
+    groups: NDArray[np.int32]
     hashes: NDArray[np.uint64]
     """Of the snippet alone."""
     reserved: NDArray[np.bool_]
@@ -70,10 +73,10 @@ class Pool:
     """Firing latents of each snippet; they lie one snippet after another in `latents`."""
     latents: NDArray[np.int32]
 
-    ROW_FIELDS = ("documents", "starts", "ends", "groups", "hashes", "reserved", "latent_counts")
+    ROW_FIELDS = ("snippets", "owners", "groups", "hashes", "reserved", "latent_counts")
 
     def __len__(self) -> int:
-        return len(self.documents)
+        return len(self.snippets)
 
     def take(self, rows: NDArray[np.int64]) -> "Pool":
         firsts = np.cumsum(self.latent_counts, dtype=np.int64) - self.latent_counts
@@ -83,7 +86,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Counts:
-    """Of every latent."""
+    """Of every latent over every firing, and of the tokens seen. Counts add up; `maximum` takes the larger one."""
 
     firings: NDArray[np.int64]
     documents: NDArray[np.int64]
@@ -91,8 +94,19 @@ class Counts:
     maximum: NDArray[np.float32]
     histogram: NDArray[np.int64]
     """[latent, bin]"""
+    specialties: NDArray[np.int64]
+    """[latent, 1 + specialty]; column 0: documents without one."""
+    sections: NDArray[np.int64]
+    """[latent, kind of section]"""
+    positions: NDArray[np.int64]
+    """[latent, 10] by tenth of the document's characters."""
     totals: NDArray[np.int64]
     """[tokens encoded, tokens left out by position, tokens left out by norm]"""
+    specialty_tokens: NDArray[np.int64]
+    section_tokens: NDArray[np.int64]
+    position_tokens: NDArray[np.int64]
+
+    TABLES = ("histogram", "specialties", "sections", "positions")
 
 
 @dataclass(frozen=True)
@@ -107,30 +121,41 @@ class Tally:
     held: Candidates
     """The same from reserved documents."""
     pool: Pool
+    draw: TokenDraw
+
+
+PARTS: dict[str, type[Any]] = {
+    "counts": Counts, "top": Candidates, "sample": Candidates, "held": Candidates, "pool": Pool, "draw": TokenDraw,
+}  # fmt: skip
 
 
 def save_tally(tally: Tally, path: Path) -> None:
-    tensors = {
-        f"{part.name}.{column.name}": np.ascontiguousarray(getattr(getattr(tally, part.name), column.name))
-        for part in fields(tally)
-        for column in fields(getattr(tally, part.name))
-    }
+    """Written aside and renamed; tables of counts as their entries above 0."""
+    tensors: dict[str, NDArray[Any]] = {}
+    for part, kind in PARTS.items():
+        for column in fields(kind):
+            values = getattr(getattr(tally, part), column.name)
+            if part == "counts" and column.name in Counts.TABLES:
+                tensors |= {f"counts.{column.name}.{name}": array for name, array in packed(values).items()}
+            else:
+                tensors[f"{part}.{column.name}"] = np.ascontiguousarray(values)
     write_atomically(path, lambda aside: save_file(tensors, aside))
 
 
 def load_tally(path: Path) -> Tally:
-    tensors = load_file(path)
-    parts: dict[str, dict[str, NDArray[np.generic]]] = {}
-    for name, values in tensors.items():
-        part, column = name.split(".")
-        parts.setdefault(part, {})[column] = values
-    return Tally(
-        counts=Counts(**parts["counts"]),  # type: ignore[arg-type]
-        top=Candidates(**parts["top"]),  # type: ignore[arg-type]
-        sample=Candidates(**parts["sample"]),  # type: ignore[arg-type]
-        held=Candidates(**parts["held"]),  # type: ignore[arg-type]
-        pool=Pool(**parts["pool"]),  # type: ignore[arg-type]
-    )
+    return Tally(**{part: load_part(path, part) for part in PARTS})
+
+
+def load_part(path: Path, part: str) -> Any:
+    """`counts`, `top`, `sample`, `held`, `pool` or `draw` of a saved tally, without reading the rest."""
+    with safe_open(path, framework="numpy") as tensors:
+        names = [name for name in tensors.keys() if name.startswith(f"{part}.")]  # noqa: SIM118 - not a mapping
+        found = {name: tensors.get_tensor(name) for name in names}
+    columns = {}
+    for column in fields(PARTS[part]):
+        name = f"{part}.{column.name}"
+        columns[column.name] = found[name] if name in found else unpacked(found, name)
+    return PARTS[part](**columns)
 
 
 def ranges(firsts: NDArray[np.int64], counts: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -1,14 +1,20 @@
-"""Words of the corpus that hard foils are looked up by: those of pooled snippets, and those on which latents peak."""
+"""Words that hard foils are looked up by: on which words a latent peaks, and in which pooled snippets a word stands."""
 
 import re
+import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saeserve.documents import Document
-from saeserve.mining.tally import Candidates, Pool
+from saeserve.documents import read_documents_at
+from saeserve.mining.index import CorpusIndex
+from saeserve.mining.mentions import mentioned
+from saeserve.mining.merge_files import Looks
+from saeserve.mining.tally import Pool
 
 WORD = re.compile(r"\w+")
 PEAK_WORDS = 3
@@ -16,33 +22,64 @@ SHORTEST = 3
 """Letters; shorter peak words (a, of, to) are in every snippet."""
 
 
-def read_words(
-    documents: Iterable[Document], pool: Pool, *lists: Candidates
-) -> tuple[list[frozenset[str]], dict[int, tuple[str, ...]]]:
-    """([snippet of the pool] its lower-case words, {latent: its peak words}). Reads the corpus once.
+@dataclass(frozen=True)
+class WordRows:
+    """Which rows of the pool hold a word. 8 bytes a word of a row."""
 
-    `lists` hold the candidates whose peaks count.
-    """
-    pooled = _by_document(pool.documents)
-    peaks = [(candidates, peak_tokens(candidates), _by_document(candidates.documents)) for candidates in lists]
-    words: list[frozenset[str]] = [frozenset()] * len(pool)
+    keys: NDArray[np.uint32]
+    """Checksums of words, rising."""
+    rows: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, words: Iterable[Iterable[str]]) -> "WordRows":
+        """words: of each row."""
+        keys = [np.array([_key(word) for word in row], np.uint32) for row in words]
+        rows = np.repeat(np.arange(len(keys), dtype=np.int32), [len(row) for row in keys])
+        joined = np.concatenate([np.empty(0, np.uint32), *keys])
+        order = np.argsort(joined, kind="stable")
+        return cls(joined[order], rows[order])
+
+    def of_word(self, word: str) -> NDArray[np.int32]:
+        """Rows, rising."""
+        first, last = np.searchsorted(self.keys, [_key(word), _key(word) + 1])
+        return self.rows[first:last]
+
+
+def pool_words(corpus: Path, index: CorpusIndex, pool: Pool) -> tuple[WordRows, WordRows]:
+    """Rows of the pool by any word in them, and by words that they negate or say of a relative. Reads the corpus once."""
+    plain: list[frozenset[str]] = []
+    other: list[frozenset[str]] = []
+    for text in snippet_texts(corpus, index, pool.snippets):
+        plain.append(frozenset(WORD.findall(text.lower())))
+        other.append(mentioned(text))
+    return WordRows.of(plain), WordRows.of(other)
+
+
+def peak_words(corpus: Path, index: CorpusIndex, peaks: Looks) -> dict[int, tuple[str, ...]]:
+    """By latent the words on which its first candidates are strongest, most frequent first. Reads the corpus once."""
+    order = np.argsort(peaks.snippets, kind="stable")
     counted: dict[int, Counter[str]] = {}
-    for number, document in enumerate(documents):
-        for row in pooled.get(number, ()):
-            words[row] = frozenset(WORD.findall(document.text[pool.starts[row] : pool.ends[row]].lower()))
-        for candidates, tokens, rows in peaks:
-            for row in rows.get(number, ()):
-                word = word_at(document.text, int(candidates.starts[row] + candidates.token_starts[tokens[row]]))
-                if len(word) >= SHORTEST:
-                    counted.setdefault(int(candidates.latents[row]), Counter())[word] += 1
-    return words, {latent: _most_frequent(counter) for latent, counter in counted.items()}
+    found = snippet_texts(corpus, index, peaks.snippets[order])
+    for text, latent, start in zip(
+        found, peaks.latents[order].tolist(), peaks.peak_starts[order].tolist(), strict=True
+    ):
+        word = word_at(text, start)
+        if len(word) >= SHORTEST:
+            counted.setdefault(latent, Counter())[word] += 1
+    return {latent: _most_frequent(counter) for latent, counter in counted.items()}
 
 
-def peak_tokens(candidates: Candidates) -> NDArray[np.int64]:
-    """[row] position of the row's strongest token in the token arrays, the first of equals."""
-    rows = np.repeat(np.arange(len(candidates)), candidates.token_counts)
-    order = np.lexsort((np.arange(len(rows)), -candidates.token_values, rows))
-    return order[candidates.token_firsts] if len(candidates) else order
+def snippet_texts(corpus: Path, index: CorpusIndex, snippets: NDArray[np.int32]) -> Iterator[str]:
+    """Texts of snippets, whose numbers must not fall; each document is read once."""
+    table = index.snippets
+    documents = np.searchsorted(table.firsts, snippets, side="right") - 1
+    read, text = -1, ""
+    for document, start, end in zip(
+        documents.tolist(), table.starts[snippets].tolist(), table.ends[snippets].tolist(), strict=True
+    ):
+        if document != read:
+            read, text = document, read_documents_at(corpus, [int(index.offsets[document])])[0].text
+        yield text[start:end]
 
 
 def word_at(text: str, place: int) -> str:
@@ -55,11 +92,8 @@ def word_at(text: str, place: int) -> str:
     return text[first:last].lower()
 
 
-def _by_document(documents: NDArray[np.int32]) -> dict[int, list[int]]:
-    rows: dict[int, list[int]] = {}
-    for row, document in enumerate(documents.tolist()):
-        rows.setdefault(document, []).append(row)
-    return rows
+def _key(word: str) -> int:
+    return zlib.crc32(word.encode())
 
 
 def _most_frequent(counter: Counter[str]) -> tuple[str, ...]:

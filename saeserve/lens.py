@@ -1,0 +1,112 @@
+"""Logit lens (nostalgebraist 2020): which output tokens a latent's decoder direction raises and lowers most.
+
+The direction alone is put in the place of the residual stream after the last block: the final norm divides it by its own
+RMS (or centres it and divides it by its own standard deviation, where the model has LayerNorm), multiplies with the norm's
+weight, and the unembedding follows. So every direction is read at the same length, whatever the SAE's scale; logits are
+comparable between latents of one model, and are not what one firing adds to the output. What does not depend on the
+direction (the norm's and the head's bias) is taken off. Blocks between the SAE and the end of the model are left out.
+An encoder has no next token to raise: for it there is no lens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+from saeserve.fit import Fit
+from saeserve.hook_points import HookPoint
+from saeserve.language_model import LanguageModel, NoNextToken
+from saeserve.token_strings import token_strings
+
+SHOWN = 10
+VALUES = 2**26
+"""Logits held at once: 256 MB."""
+
+
+@dataclass(frozen=True)
+class Lens:
+    """Output tokens of latents, strongest first. All arrays are empty where there is no lens."""
+
+    promoted: NDArray[np.int64]
+    """[latent, SHOWN] numbers in the vocabulary."""
+    promoted_logits: NDArray[np.float32]
+    suppressed: NDArray[np.int64]
+    suppressed_logits: NDArray[np.float32]
+    note: str
+    """How it was read and at which hook point, or why there is none."""
+
+
+def lens(fit: Fit, latents: Sequence[int] | None = None) -> Lens:
+    """Of those latents, or of all. A decoder row of zeros raises nothing: its logits are 0."""
+    decoder = fit.sae.coder.decoder if latents is None else fit.sae.coder.decoder[list(latents)]
+    point = fit.output_point
+    try:
+        if not fit.model.predicts_next:
+            raise NoNextToken(f"{fit.model.name} is an encoder and predicts no next token.")
+        found = direct_logits(fit.model, residual_directions(fit.model, point, decoder.detach().float()))
+    except (NoNextToken, NoResidual) as reason:
+        empty = np.empty((len(decoder), 0))
+        return Lens(*(empty.astype(kind) for kind in (np.int64, np.float32) * 2), note=f"No logit lens: {reason}")
+    note = f"Decoder directions written at {point}, read alone through the final norm and the unembedding; biases taken off."
+    return Lens(*found, note=note)
+
+
+class NoResidual(ValueError):
+    """What the SAE writes is not added to the residual stream."""
+
+
+@torch.inference_mode()
+def residual_directions(
+    model: LanguageModel, point: HookPoint, directions: Float[Tensor, "latent width"]
+) -> Float[Tensor, "latent residual"]:
+    """What directions written at a hook point add to the residual stream. Raises NoResidual."""
+    module = model.network.get_submodule(point.path)
+    weight = getattr(module, "weight", None)
+    if point.side == "input" and weight is not None and weight.dim() == 2:
+        matrix = weight.float()  # heads or neurons, before the projection that writes them
+        matrix = matrix if type(module).__name__ == "Conv1D" else matrix.T
+        directions = directions.to(matrix.device) @ matrix
+    if point.side == "normalized" or directions.shape[1] != model.width:
+        raise NoResidual(f"what is written at {point} is not added to the residual stream as it is.")
+    return directions
+
+
+@torch.inference_mode()
+def direct_logits(
+    model: LanguageModel, directions: Float[Tensor, "latent residual"]
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    """(promoted [latent, SHOWN], their logits, suppressed, theirs), in blocks of latents."""
+    without = model.unembed(torch.zeros(1, model.width, device=directions.device))
+    vocabulary = min(without.shape[1], len(model.tokenizer))
+    number, block = min(SHOWN, vocabulary), max(1, VALUES // without.shape[1])
+    parts: list[tuple[Tensor, ...]] = []
+    for rows in directions.split(block):
+        logits = (model.unembed(rows) - without)[:, :vocabulary]
+        high, low = logits.topk(number, dim=1), logits.topk(number, dim=1, largest=False)
+        parts.append((high.indices, high.values, low.indices, low.values))
+    promoted, raised, suppressed, lowered = (torch.cat(column).cpu().numpy() for column in zip(*parts, strict=True))
+    return promoted, raised, suppressed, lowered
+
+
+def lens_rows(tokenizer: Any, found: Lens) -> list[dict[str, list[dict[str, Any]]]]:
+    """[latent] {"promoted": [{token, logit}], "suppressed": [...]} with tokens as strings."""
+    known = np.unique(np.concatenate([found.promoted.ravel(), found.suppressed.ravel()])).tolist()
+    names = dict(zip(known, token_strings(tokenizer, known), strict=True)) if known else {}
+
+    def entries(ids: NDArray[np.int64], logits: NDArray[np.float32]) -> list[dict[str, Any]]:
+        return [
+            {"token": names[number], "logit": logit}
+            for number, logit in zip(ids.tolist(), logits.tolist(), strict=True)
+        ]
+
+    return [
+        {"promoted": entries(high, raised), "suppressed": entries(low, lowered)}
+        for high, raised, low, lowered in zip(
+            found.promoted, found.promoted_logits, found.suppressed, found.suppressed_logits, strict=True
+        )
+    ]

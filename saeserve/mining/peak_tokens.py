@@ -1,0 +1,54 @@
+"""Tokens of the vocabulary on which each latent fires, over the drawn tokens."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saeserve.mining.keep import rank_within
+from saeserve.mining.token_draw import TokenDraw
+
+SHOWN = 12
+FEWEST = 10
+"""Drawn firings below which a latent is not called single-token: a share of a handful says nothing."""
+
+
+@dataclass(frozen=True)
+class PeakTokens:
+    """Rows sorted by latent, then by falling firings, then by token."""
+
+    latents: NDArray[np.int32]
+    ids: NDArray[np.int32]
+    """Numbers in the vocabulary."""
+    firings: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    """Of the latent's drawn firings."""
+    means: NDArray[np.float64]
+    """Mean activation on the token where it fires."""
+
+    def single_token(self, share: float, width: int) -> NDArray[np.bool_]:
+        """[latent] whether one token has at least that share of at least FEWEST firings."""
+        rows = (self.shares >= share) & (self.firings >= share * FEWEST) & (self.firings / self.shares >= FEWEST - 0.5)
+        found = np.zeros(width, bool)
+        found[self.latents[rows]] = True
+        return found
+
+
+def peak_tokens(draw: TokenDraw, *, width: int) -> PeakTokens:
+    """The SHOWN most frequent tokens of each latent."""
+    ids = draw.ids[draw.tokens]
+    keys, inverse, counts = np.unique(
+        draw.latents.astype(np.int64) << 32 | ids.astype(np.int64), return_inverse=True, return_counts=True
+    )
+    sums = np.bincount(inverse, weights=draw.values, minlength=len(keys))
+    latents, tokens = keys >> 32, keys & 0xFFFFFFFF
+    order = np.lexsort((tokens, -counts, latents))
+    order = order[rank_within(latents[order].astype(np.int32)) < SHOWN]
+    fired = np.bincount(draw.latents, minlength=width)
+    return PeakTokens(
+        latents=latents[order].astype(np.int32),
+        ids=tokens[order].astype(np.int32),
+        firings=counts[order].astype(np.int64),
+        shares=counts[order] / fired[latents[order]],
+        means=sums[order] / counts[order],
+    )

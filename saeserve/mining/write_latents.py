@@ -1,0 +1,157 @@
+"""latents.parquet, with the columns that the contract names."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from saeserve.artifacts import write_atomically
+from saeserve.contract import DEAD, DENSE, DENSE_FROM, SINGLE_TOKEN, SINGLE_TOKEN_FROM
+from saeserve.lens import Lens, lens_rows
+from saeserve.mining.coactivation import Coactivation
+from saeserve.mining.keep import spans
+from saeserve.mining.merge_files import Block, Merged
+from saeserve.mining.neighbours import Neighbours
+from saeserve.mining.peak_tokens import PeakTokens
+from saeserve.mining.sections import KINDS
+from saeserve.mining.select import LatentRows
+from saeserve.mining.where import where
+from saeserve.token_strings import token_strings
+
+LOGITS = pa.list_(pa.struct([("token", pa.string()), ("logit", pa.float32())]))
+NEIGHBOURS = pa.list_(pa.struct([("latent", pa.int32()), ("cosine", pa.float32())]))
+COACTIVATION = pa.list_(
+    pa.struct([("latent", pa.int32()), ("tokens", pa.int64()), ("lift", pa.float64()), ("phi", pa.float64())])
+)
+TOKENS = pa.list_(
+    pa.struct([("token", pa.string()), ("firings", pa.int64()), ("share", pa.float64()), ("mean", pa.float64())])
+)
+WHERE = pa.list_(pa.struct([("name", pa.string()), ("firings", pa.int64()), ("lift", pa.float64())]))
+LATENTS = pa.schema(
+    [
+        ("index", pa.int32()),
+        ("identity", pa.string()),
+        ("firings", pa.int64()),
+        ("documents", pa.int64()),
+        ("density", pa.float64()),
+        ("max_activation", pa.float32()),
+        ("histogram", pa.list_(pa.int64())),
+        ("decile_edges", pa.list_(pa.float64())),
+        ("flags", pa.list_(pa.string())),
+        ("promoted", LOGITS),
+        ("suppressed", LOGITS),
+        ("neighbours", NEIGHBOURS),
+        ("coactivation", COACTIVATION),
+        ("peak_tokens", TOKENS),
+        ("specialties", WHERE),
+        ("sections", WHERE),
+        ("positions", pa.list_(pa.int64())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What is known of latents besides their counts and candidates."""
+
+    identities: Sequence[str]
+    lens: Lens
+    neighbours: Neighbours
+    coactivation: Coactivation
+    peak_tokens: PeakTokens
+    specialty_names: Sequence[str]
+    tokenizer: Any
+
+
+def write_latents(path: Path, merged: Merged, profile: Profile) -> None:
+    """One row a latent of the SAE, dead ones too, written in blocks of latents."""
+
+    def fill(aside: Path) -> None:
+        with pq.ParquetWriter(aside, LATENTS, compression="zstd") as writer:
+            for block in merged.blocks():
+                writer.write_table(pa.table(_columns(block, merged, profile), schema=LATENTS))
+
+    write_atomically(path, fill)
+
+
+def _columns(block: Block, merged: Merged, profile: Profile) -> dict[str, Any]:
+    counts, part, rows = merged.counts, slice(block.first, block.last), LatentRows(block, merged.limits.sample)
+    density = counts.firings[part] / max(1, int(counts.totals[0]))
+    single = profile.peak_tokens.single_token(SINGLE_TOKEN_FROM, merged.width)[part]
+    logits = lens_rows(profile.tokenizer, _lens_of(profile.lens, part))
+    return {
+        "index": np.arange(block.first, block.last, dtype=np.int32),
+        "identity": list(profile.identities[part]),
+        "firings": counts.firings[part],
+        "documents": counts.documents[part],
+        "density": density,
+        "max_activation": counts.maximum[part],
+        "histogram": counts.histogram[part].tolist(),
+        "decile_edges": [rows.edges(latent) for latent in range(block.first, block.last)],
+        "flags": _flags(counts.firings[part], density, single),
+        "promoted": [row["promoted"] for row in logits],
+        "suppressed": [row["suppressed"] for row in logits],
+        "neighbours": _neighbours(profile.neighbours, part),
+        "coactivation": list(_coactivation(profile.coactivation, part)),
+        "peak_tokens": list(_peak_tokens(profile, part)),
+        "specialties": where(counts.specialties[part], counts.specialty_tokens, ["", *profile.specialty_names]),
+        "sections": where(counts.sections[part], counts.section_tokens, KINDS),
+        "positions": counts.positions[part].tolist(),
+    }
+
+
+def _flags(firings: NDArray[np.int64], density: NDArray[np.float64], single: NDArray[np.bool_]) -> list[list[str]]:
+    marks = zip((firings == 0).tolist(), (density > DENSE_FROM).tolist(), single.tolist(), strict=True)
+    return [[flag for flag, holds in zip((DEAD, DENSE, SINGLE_TOKEN), row, strict=True) if holds] for row in marks]
+
+
+def _lens_of(lens: Lens, part: slice) -> Lens:
+    return Lens(
+        lens.promoted[part], lens.promoted_logits[part], lens.suppressed[part], lens.suppressed_logits[part], lens.note
+    )
+
+
+def _neighbours(neighbours: Neighbours, part: slice) -> list[list[dict[str, Any]]]:
+    return [
+        [{"latent": latent, "cosine": cosine} for latent, cosine in zip(latents, cosines, strict=True)]
+        for latents, cosines in zip(neighbours.latents[part].tolist(), neighbours.cosines[part].tolist(), strict=True)
+    ]
+
+
+def _coactivation(found: Coactivation, part: slice) -> Iterator[list[dict[str, Any]]]:
+    for first, last in spans(found.latents, part.stop)[part]:
+        rows = slice(first, last)
+        columns = (
+            found.others[rows].tolist(),
+            found.tokens[rows].tolist(),
+            found.lift[rows].tolist(),
+            found.phi[rows].tolist(),
+        )
+        yield [
+            {"latent": latent, "tokens": tokens, "lift": lift, "phi": phi}
+            for latent, tokens, lift, phi in zip(*columns, strict=True)
+        ]
+
+
+def _peak_tokens(profile: Profile, part: slice) -> Iterator[list[dict[str, Any]]]:
+    found = profile.peak_tokens
+    first, last = np.searchsorted(found.latents, [part.start, part.stop])
+    known = np.unique(found.ids[first:last]).tolist()
+    names = dict(zip(known, token_strings(profile.tokenizer, known), strict=True)) if known else {}
+    for begin, end in spans(found.latents, part.stop)[part]:
+        rows = slice(begin, end)
+        columns = (
+            found.ids[rows].tolist(),
+            found.firings[rows].tolist(),
+            found.shares[rows].tolist(),
+            found.means[rows].tolist(),
+        )
+        yield [
+            {"token": names[number], "firings": firings, "share": share, "mean": mean}
+            for number, firings, share, mean in zip(*columns, strict=True)
+        ]

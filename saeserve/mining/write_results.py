@@ -1,0 +1,99 @@
+"""A finished tally written down: latents.parquet, snippets.parquet and tokens.safetensors."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from saeserve.contract import LATENTS_FILE, SNIPPETS_FILE, MiningRequest
+from saeserve.fit import Fit
+from saeserve.identity import latent_identities
+from saeserve.lens import lens
+from saeserve.mining.coactivation import coactivation
+from saeserve.mining.foils import PoolFacts
+from saeserve.mining.index import CorpusIndex
+from saeserve.mining.merge_files import Merged
+from saeserve.mining.neighbours import Neighbours, decoder_neighbours
+from saeserve.mining.peak_tokens import peak_tokens
+from saeserve.mining.sections import KINDS
+from saeserve.mining.select import Selector
+from saeserve.mining.token_draw import save_draw
+from saeserve.mining.words import peak_words, pool_words
+from saeserve.mining.write_latents import Profile, write_latents
+from saeserve.mining.write_snippets import write_snippets
+
+TOKENS_FILE = "tokens.safetensors"
+RESULT_FILES = (LATENTS_FILE, SNIPPETS_FILE, TOKENS_FILE)
+STEPS = 5
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the manifest says of the result."""
+
+    drawn_tokens: int
+    specialties: dict[str, int]
+    sections: dict[str, int]
+    positions: list[int]
+    lens: str
+
+
+def write_results(
+    folder: Path,
+    merged: Merged,
+    *,
+    request: MiningRequest,
+    index: CorpusIndex,
+    corpus: Path,
+    fit: Fit,
+    on_step: Callable[[int, int], None] = lambda done, total: None,
+) -> Written:
+    """Write RESULT_FILES into `folder`. corpus: its documents.jsonl. `on_step` hears steps done and in all."""
+    on_step(0, STEPS)
+    neighbours = decoder_neighbours(fit.sae.coder.decoder)
+    selector = _selector(merged, neighbours, request=request, index=index, corpus=corpus)
+    on_step(1, STEPS)
+    write_snippets(folder / SNIPPETS_FILE, merged, selector, index.snippets, index.ids)
+    on_step(2, STEPS)
+    together = coactivation(merged.draw, width=merged.width)
+    on_step(3, STEPS)
+    read = lens(fit)
+    on_step(4, STEPS)
+    profile = Profile(
+        identities=latent_identities(
+            fit.sae.coder, model_revision=fit.model.revision, hook_points=(str(fit.point), str(fit.output_point))
+        ),
+        lens=read,
+        neighbours=neighbours,
+        coactivation=together,
+        peak_tokens=peak_tokens(merged.draw, width=merged.width),
+        specialty_names=index.specialty_names,
+        tokenizer=fit.model.tokenizer,
+    )
+    write_latents(folder / LATENTS_FILE, merged, profile)
+    save_draw(merged.draw, folder / TOKENS_FILE)
+    on_step(STEPS, STEPS)
+    counts = merged.counts
+    return Written(
+        drawn_tokens=len(merged.draw),
+        specialties=dict(zip(index.specialty_names, counts.specialty_tokens[1:].tolist(), strict=True)),
+        sections={kind: tokens for kind, tokens in zip(KINDS, counts.section_tokens.tolist(), strict=True) if tokens},
+        positions=counts.position_tokens.tolist(),
+        lens=read.note,
+    )
+
+
+def _selector(
+    merged: Merged, neighbours: Neighbours, *, request: MiningRequest, index: CorpusIndex, corpus: Path
+) -> Selector:
+    pool, table = merged.pool, index.snippets
+    documents = table.documents[pool.snippets]
+    words, mentions = pool_words(corpus, index, pool)
+    facts = PoolFacts.of(
+        pool,
+        specialties=index.specialties[documents],
+        sections=table.section_kinds[table.sections_at(documents, table.starts[pool.snippets])],
+        words=words,
+        mentions=mentions,
+        width=merged.width,
+    )
+    return Selector(request, merged, facts, neighbours, peak_words(corpus, index, merged.peaks))
