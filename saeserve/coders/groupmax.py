@@ -27,7 +27,8 @@ class GroupMax(Linear):
     architecture: ClassVar[str] = "groupmax"
 
     def fire(self, prepared: Float[Tensor, "token input_width"]) -> Codes:
-        values, places = self._before(prepared, self.b_enc).unflatten(1, (self.k, -1)).max(dim=2)
+        grouped = self._before(prepared, self.b_enc).reshape(len(prepared), self.k, self.width // self.k)
+        values, places = grouped.max(dim=2)
         tokens, groups = torch.nonzero(values > 0, as_tuple=True)
         latents = groups * (self.width // self.k) + places[tokens, groups]
         return Codes(tokens, latents, values[tokens, groups], len(prepared))

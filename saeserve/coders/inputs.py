@@ -45,6 +45,8 @@ class Inputs:
 
     def _statistics(self, raw: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """(shift, scale) of each token, [token, 1]; None where there is none."""
+        if not len(raw):
+            return None, None
         shift = raw.mean(dim=1, keepdim=True) if self.centre or self.normalization == LAYER_NORM else None
         if self.normalization == LAYER_NORM:
             return shift, raw.std(dim=1, keepdim=True) + EPSILON

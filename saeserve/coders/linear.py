@@ -61,7 +61,7 @@ class Linear(Coder):
 
     def encode(self, activations: Float[Tensor, "token input_width"]) -> Codes:
         """Sparse codes, by token and then by latent; at most DENSE_VALUES pre-activations exist at once."""
-        chunks = activations.float().split(max(1, DENSE_VALUES // self.width))
+        chunks = torch.split(activations.float(), max(1, DENSE_VALUES // self.width))
         return joined([self.fire(self._prepared(chunk)) for chunk in chunks])
 
     def decode(
@@ -84,7 +84,9 @@ class Linear(Coder):
         return {"architecture": self.architecture, **plain, "inputs": self.inputs.configuration()}
 
     def to(self, device: str | torch.device) -> Self:
-        moved = {name: value.to(device) for name, value in self._values().items() if isinstance(value, Tensor)}
+        moved: dict[str, Any] = {
+            name: value.to(device) for name, value in self._values().items() if isinstance(value, Tensor)
+        }
         return replace(self, **moved)
 
     def _values(self) -> dict[str, Any]:

@@ -96,6 +96,11 @@ def exact(tensors: Mapping[str, Tensor], device: str) -> dict[str, Tensor]:
     return {name: tensor.to(device, torch.float32).contiguous() for name, tensor in tensors.items()}
 
 
+def named(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Keyword arguments; a coder also takes arguments that are no tensors, and mypy cannot tell them apart."""
+    return dict(tensors)
+
+
 def whole(config: Mapping[str, Any], key: str, *, least: int = 1) -> int:
     value = config.get(key)
     if isinstance(value, float) and value.is_integer():

@@ -17,7 +17,7 @@ from saeserve.coders.linear import Linear
 from saeserve.coders.matryoshka import Matryoshka
 from saeserve.coders.relu import ReLU
 from saeserve.coders.topk import TopK
-from saeserve.formats.checked import check_k, check_names, check_shapes, exact, read_config, read_pickle, whole
+from saeserve.formats.checked import check_k, check_names, check_shapes, exact, named, read_config, read_pickle, whole
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import hook_points
 
@@ -113,7 +113,7 @@ def _relu(trainer: Mapping[str, Any], held: Held) -> Linear:
 
 
 def _relu_without_pre_bias(trainer: Mapping[str, Any], held: Held) -> Linear:
-    weights = {"W_enc": held["W_enc"], "b_enc": held["encoder.bias"], "W_dec": held["W_dec"]}
+    weights = named({"W_enc": held["W_enc"], "b_enc": held["encoder.bias"], "W_dec": held["W_dec"]})
     return ReLU(**weights, b_dec=held["decoder.bias"], subtract_b_dec=False)
 
 
@@ -129,7 +129,7 @@ def _gated(trainer: Mapping[str, Any], held: Held) -> Linear:
 
 
 def _jumprelu(trainer: Mapping[str, Any], held: Held) -> Linear:
-    return JumpReLU(**{name: held[name] for name in (*SQUARE, "threshold")}, subtract_b_dec=False)
+    return JumpReLU(**named({name: held[name] for name in (*SQUARE, "threshold")}), subtract_b_dec=False)
 
 
 def _topk(trainer: Mapping[str, Any], held: Held) -> Linear:
@@ -139,14 +139,14 @@ def _topk(trainer: Mapping[str, Any], held: Held) -> Linear:
 
 def _batchtopk(trainer: Mapping[str, Any], held: Held) -> Linear:
     weights = {"W_enc": held["W_enc"], "b_enc": held["encoder.bias"], "W_dec": held["W_dec"], "b_dec": held["b_dec"]}
-    return BatchTopK(**weights, threshold=_threshold(held))
+    return BatchTopK(**named(weights), threshold=_threshold(held))
 
 
 def _matryoshka(trainer: Mapping[str, Any], held: Held) -> Linear:
     groups = tuple(int(size) for size in held["group_sizes"].reshape(-1))
     if sum(groups) != len(held["b_enc"]) or min(groups, default=0) < 1:
         raise BadSae(f"group_sizes {list(groups)} do not add up to {len(held['b_enc'])} latents; fetch the SAE again.")
-    return Matryoshka(**{name: held[name] for name in SQUARE}, threshold=_threshold(held), group_sizes=groups)
+    return Matryoshka(**named({name: held[name] for name in SQUARE}), threshold=_threshold(held), group_sizes=groups)
 
 
 def _threshold(held: Held) -> float:

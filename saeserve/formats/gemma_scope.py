@@ -16,7 +16,7 @@ from saeserve.coders.base import Coder
 from saeserve.coders.inputs import fold_scale
 from saeserve.coders.jumprelu import JumpReLU
 from saeserve.coders.transcoder import Transcoder
-from saeserve.formats.checked import check_names, check_shapes, exact, read_npz
+from saeserve.formats.checked import check_names, check_shapes, exact, named, read_npz
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import declared_l0, hook_points
 
@@ -94,5 +94,5 @@ def _coder(tensors: dict[str, Tensor], *, embedding: bool, transcodes: bool) -> 
     if embedding:
         # Trained on embeddings before Gemma multiplies them by sqrt(width); the hook point comes after.
         tensors = fold_scale(tensors, float(reads) ** -0.5, writes_input=True)
-    inner = JumpReLU(**tensors, subtract_b_dec=False)
+    inner = JumpReLU(**named(tensors), subtract_b_dec=False)
     return Transcoder(inner) if transcodes else inner

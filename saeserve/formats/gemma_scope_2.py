@@ -14,7 +14,7 @@ from saeserve.coders.base import Coder
 from saeserve.coders.jumprelu import JumpReLU
 from saeserve.coders.skip_transcoder import SkipTranscoder
 from saeserve.coders.transcoder import Transcoder
-from saeserve.formats.checked import check_names, check_shapes, exact, read_config, read_safetensors
+from saeserve.formats.checked import check_names, check_shapes, exact, named, read_config, read_safetensors
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import declared_l0, hook_points
 
@@ -62,7 +62,7 @@ def _coder(tensors: dict[str, Tensor], *, transcodes: bool) -> Coder:
     expected = {"W_dec": [width, writes], "b_enc": [width], "b_dec": [writes], "threshold": [width]}
     check_shapes(tensors, expected if transcodes else {**expected, "W_dec": [width, reads]})
     skip = tensors.pop("W_skip", None)
-    inner = JumpReLU(**tensors, subtract_b_dec=False)
+    inner = JumpReLU(**named(tensors), subtract_b_dec=False)
     if skip is None:
         return Transcoder(inner) if transcodes else inner
     check_shapes({SKIP: skip}, {SKIP: [reads, writes]})

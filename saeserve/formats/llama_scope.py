@@ -16,7 +16,16 @@ from torch import Tensor
 
 from saeserve.coders.inputs import fold_scale
 from saeserve.coders.jumprelu import JumpReLU
-from saeserve.formats.checked import check_names, check_shapes, exact, number, read_config, read_safetensors, whole
+from saeserve.formats.checked import (
+    check_names,
+    check_shapes,
+    exact,
+    named,
+    number,
+    read_config,
+    read_safetensors,
+    whole,
+)
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import hook_points
 
@@ -42,7 +51,7 @@ def read(folder: Path, options: Mapping[str, Any], device: str) -> SaeFolder:
     threshold = number(config, "jump_relu_threshold", above=-math.inf) * scale
     return SaeFolder(
         coder=JumpReLU(
-            **fold_scale(tensors, scale, writes_input=True),
+            **named(fold_scale(tensors, scale, writes_input=True)),
             threshold=torch.full_like(tensors["b_enc"], threshold),
             subtract_b_dec=False,
         ),

@@ -10,7 +10,7 @@ from typing import Any
 
 from saeserve.coders.inputs import fold_scale
 from saeserve.coders.jumprelu import JumpReLU
-from saeserve.formats.checked import read_config, read_safetensors, whole
+from saeserve.formats.checked import named, read_config, read_safetensors, whole
 from saeserve.formats.folder import SaeFolder
 from saeserve.formats.llama_scope import transposed
 from saeserve.formats.options import SCALE, hook_points, needed_scale
@@ -33,7 +33,9 @@ def read(folder: Path, options: Mapping[str, Any], device: str) -> SaeFolder:
     scale = needed_scale(options, "The SAE was trained on activations of average norm sqrt(width)")
     threshold = tensors.pop(THRESHOLD).exp()
     return SaeFolder(
-        coder=JumpReLU(**fold_scale(tensors, scale, writes_input=True), threshold=threshold, subtract_b_dec=False),
+        coder=JumpReLU(
+            **named(fold_scale(tensors, scale, writes_input=True)), threshold=threshold, subtract_b_dec=False
+        ),
         hook_point=point,
         output_hook_point=output_point,
         model_name="deepseek-ai/DeepSeek-R1-Distill-Llama-8B",

@@ -61,7 +61,7 @@ def read(file: Path, options: Mapping[str, Any], device: str) -> SaeFolder:
 def _coder(held: Mapping[str, Any], device: str) -> Linear:
     check_names(held, WEIGHTS, optional=(*STATISTICS, *SETTINGS))
     tensors = _checked({name: held[name] for name in WEIGHTS}, device)
-    weights = {
+    weights: dict[str, Any] = {
         "W_enc": tensors["encoder.weight"].T.contiguous(),
         "b_enc": tensors["latent_bias"],
         "W_dec": tensors["decoder.weight"].T.contiguous(),

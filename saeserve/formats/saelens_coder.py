@@ -126,7 +126,7 @@ def _jumprelu(config: Mapping[str, Any], held: Tensors, shared: dict[str, Any]) 
 
 
 def _gated(config: Mapping[str, Any], held: Tensors, shared: dict[str, Any]) -> Linear:
-    return Gated(**{name: held[name] for name in OWN_TENSORS["gated"]}, **shared)
+    return Gated(b_gate=held["b_gate"], b_mag=held["b_mag"], r_mag=held["r_mag"], **shared)
 
 
 def _thresholded(config: Mapping[str, Any], held: Tensors, shared: dict[str, Any]) -> dict[str, Any]:
