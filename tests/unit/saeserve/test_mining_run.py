@@ -27,10 +27,17 @@ from saeserve.contract import (
 )
 from saeserve.documents import Document, read_documents
 from saeserve.fit import Fit
+from saeserve.loaded import Loaded
+from saeserve.mining.finish import FINISH_LOCK
+from saeserve.mining.folders import RunFolder, corpus_file, run_folder
 from saeserve.mining.index import is_reserved
-from saeserve.mining.lock import AlreadyMining, sole_worker
-from saeserve.mining.run import corpus_file, mine, run_folder
-from saeserve.mining.snippets import text_group
+from saeserve.mining.lock import InOtherHands, sole_worker
+from saeserve.mining.open_run import Worker
+from saeserve.mining.plan_files import plan_folder, read_plan
+from saeserve.mining.prepare import PREPARE_LOCK
+from saeserve.mining.prepared import load_prepared
+from saeserve.mining.run import mine
+from saeserve.mining.snippet_table import SnippetTable
 from saeserve.refusal import Refusal
 from tests.unit.saeserve import tiny
 
@@ -59,32 +66,45 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def mined(root: Path, request_for: Callable[..., MiningRequest]) -> Mined:
     request, watched = request_for(root), []
-    manifest = mine(request, root=root, watch=watched.append)
+    worker = Worker(root, Loaded(root), lambda _digest, progress: watched.append(progress))
+    manifest = mine(request, worker)
     folder = run_folder(root, request)
     tables = [pq.read_table(folder / f"{name}.parquet").to_pylist() for name in ("latents", "snippets")]
-    documents = {document.id: document for document in read_documents(corpus_file(root, request))}
+    documents = {document.id: document for document in read_documents(corpus_file(root, request.corpus_digest))}
     return Mined(request, folder, manifest, tables[0], tables[1], documents, watched)
 
 
-def peaks_by_hand(fit: Fit, document: Document, context_tokens: int) -> list[tuple[int, int, dict[int, float]]]:
+def peaks_by_hand(
+    fit: Fit, document: Document, context_tokens: int, overlap_tokens: int
+) -> list[tuple[int, int, dict[int, float]]]:
     """(start, end, {latent: activation}) of each token of a document, a window at a time, without mining's code."""
     encoding = fit.model.tokenizer(document.text, add_special_tokens=False, return_offsets_mapping=True)
     ids, offsets = encoding["input_ids"], encoding["offset_mapping"]
     result = []
-    for first in range(0, len(ids), context_tokens):
-        window = torch.tensor([[fit.model.front_token, *ids[first : first + context_tokens]]])
+    while len(result) < len(ids):
+        first = max(0, len(result) - overlap_tokens)
+        window = torch.tensor([[0, *ids[first : first + context_tokens]]])
         with torch.inference_mode():
             states = fit.model.network(input_ids=window, output_hidden_states=True).hidden_states[2][0, 1:]
+            states = states[len(result) - first :]
             coder = fit.sae.coder
             values, latents = ((states - coder.b_dec) @ coder.W_enc + coder.b_enc).topk(coder.k)
-        for (start, end), found, at in zip(offsets[first:], values.tolist(), latents.tolist(), strict=False):
+        places = offsets[len(result) : first + context_tokens]
+        for (start, end), found, at in zip(places, values.tolist(), latents.tolist(), strict=True):
             result.append((start, end, {latent: value for latent, value in zip(at, found, strict=True) if value > 0}))
     return result
 
 
 @pytest.fixture(scope="module")
+def table(mined: Mined, root: Path) -> SnippetTable:
+    prepared = load_prepared(RunFolder(mined.folder))
+    assert prepared
+    return read_plan(plan_folder(root, mined.request.corpus_digest, prepared.plan)).index.snippets
+
+
+@pytest.fixture(scope="module")
 def by_hand(fit: Fit, mined: Mined) -> dict[str, list[tuple[int, int, dict[int, float]]]]:
-    return {name: peaks_by_hand(fit, document, 60) for name, document in mined.documents.items()}
+    return {name: peaks_by_hand(fit, document, 60, 8) for name, document in mined.documents.items()}
 
 
 def test_columns_are_those_of_the_contract(mined: Mined) -> None:
@@ -112,7 +132,7 @@ def test_the_first_top_snippet_holds_the_strongest_firing_of_the_unreserved_docu
 ) -> None:
     best: dict[int, float] = defaultdict(float)
     for name, tokens in by_hand.items():
-        if not is_reserved(name, share=0.25, seed=mined.request.seed):
+        if not is_reserved(mined.documents[name], share=0.25, seed=mined.request.seed):
             for _, _, firing in tokens:
                 for latent, value in firing.items():
                     best[latent] = max(best[latent], value)
@@ -149,18 +169,22 @@ def test_a_foil_fires_nowhere(mined: Mined, by_hand: dict[str, Any]) -> None:
 
 def test_held_out_snippets_come_from_reserved_documents_and_the_others_do_not(mined: Mined) -> None:
     for row in mined.snippets:
-        reserved = is_reserved(row["document"], share=0.25, seed=mined.request.seed)
+        reserved = is_reserved(mined.documents[row["document"]], share=0.25, seed=mined.request.seed)
         assert reserved == row["kind"].startswith("held-out")
 
 
-def test_no_two_snippets_shown_for_a_latent_share_a_document_or_a_text(mined: Mined) -> None:
+def test_no_two_snippets_shown_for_a_latent_share_a_document_or_a_text(mined: Mined, table: SnippetTable) -> None:
+    places = {name: number for number, name in enumerate(mined.documents)}
     shown: dict[tuple[int, bool], Rows] = defaultdict(list)
     for row in mined.snippets:
         shown[row["latent"], row["kind"].startswith("held-out")].append(row)
     for rows in shown.values():
         assert len({row["document"] for row in rows}) == len(rows)
-        texts = [mined.documents[row["document"]].text[row["start"] : row["end"]] for row in rows]
-        assert len({text_group(text) for text in texts}) == len(rows)
+        groups = set()
+        for row in rows:
+            first, last = table.firsts[places[row["document"]] : places[row["document"]] + 2]
+            groups.add(int(table.groups[first:last][table.starts[first:last] == row["start"]][0]))
+        assert len(groups) == len(rows)
 
 
 def test_ranks_count_up_and_peaks_fall(mined: Mined) -> None:
@@ -200,22 +224,18 @@ def test_progress_only_grows_within_a_phase_and_ends_finished(mined: Mined) -> N
 
 def test_a_finished_run_is_returned_and_not_run_again(mined: Mined, root: Path) -> None:
     before = (mined.folder / "manifest.json").stat().st_mtime_ns
-    assert mine(mined.request, root=root) == mined.manifest
+    assert mine(mined.request, Worker(root, Loaded(root))) == mined.manifest
     assert (mined.folder / "manifest.json").stat().st_mtime_ns == before
 
 
-def test_the_number_of_shards_changes_nothing(
-    mined: Mined, request_for: Callable[..., MiningRequest], tmp_path: Path
+@pytest.mark.parametrize("lock", [PREPARE_LOCK, FINISH_LOCK])
+def test_two_workers_never_do_the_same_step_of_a_run(
+    request_for: Callable[..., MiningRequest], tmp_path: Path, lock: str
 ) -> None:
-    request = request_for(tmp_path, shard_documents=48)
-    manifest = mine(request, root=tmp_path)
-    assert manifest.files == mined.manifest.files
-
-
-def test_two_workers_never_mine_the_same_run(request_for: Callable[..., MiningRequest], tmp_path: Path) -> None:
     request = request_for(tmp_path)
-    with sole_worker(run_folder(tmp_path, request)), pytest.raises(AlreadyMining, match="another worker"):
-        mine(request, root=tmp_path)
+    with sole_worker(run_folder(tmp_path, request) / lock), pytest.raises(InOtherHands, match="another worker"):
+        mine(request, Worker(tmp_path, Loaded(tmp_path)))
+    mine(request, Worker(tmp_path, Loaded(tmp_path)))
 
 
 def test_near_duplicates_are_left_out_and_counted(request_for: Callable[..., MiningRequest], tmp_path: Path) -> None:
@@ -223,7 +243,7 @@ def test_near_duplicates_are_left_out_and_counted(request_for: Callable[..., Min
     longest = max(records, key=lambda record: len(record["text"]))
     copies = [{**longest, "id": f"copy-{i}", "text": longest["text"] + f" Seen {i}."} for i in range(3)]
     corpus = tiny.write_jsonl(tmp_path / "c.jsonl", [*records, *copies])
-    manifest = mine(request_for(tmp_path, corpus=corpus), root=tmp_path)
+    manifest = mine(request_for(tmp_path, corpus=corpus), Worker(tmp_path, Loaded(tmp_path)))
     assert manifest.duplicate_documents >= 3
     assert manifest.documents + manifest.duplicate_documents == 43
 
@@ -232,8 +252,8 @@ def test_near_duplicates_are_left_out_and_counted(request_for: Callable[..., Min
     ("changes", "words"),
     [
         ({"corpus_digest": "0" * 64}, "has no documents.jsonl"),
-        ({"model": "nowhere"}, "config.json is missing"),
-        ({"sae": "nowhere"}, "holds no SAE"),
+        ({"model": "nowhere"}, "holds no language model"),
+        ({"sae": "nowhere"}, "nowhere is not there"),
         ({"dtype": "int3"}, "dtype 'int3'"),
         ({"reserved_share": 1.0}, "are reserved"),
     ],
@@ -243,7 +263,7 @@ def test_what_cannot_be_mined_ends_in_a_sentence_and_leaves_no_result(
 ) -> None:
     request = request_for(tmp_path, **changes)
     with pytest.raises(Refusal, match=words):
-        mine(request, root=tmp_path)
+        mine(request, Worker(tmp_path, Loaded(tmp_path)))
     folder = run_folder(tmp_path, request)
     failure = Failure.from_dict(json.loads((folder / "failure.json").read_text()))
     assert words in failure.sentence
@@ -259,7 +279,7 @@ def test_a_failed_run_can_be_tried_again(
     kept = documents.read_bytes()
     documents.write_bytes(kept + b"{")
     with pytest.raises(Refusal, match="not JSON"):
-        mine(request, root=tmp_path)
+        mine(request, Worker(tmp_path, Loaded(tmp_path)))
     documents.write_bytes(kept)
-    mine(request, root=tmp_path)
+    mine(request, Worker(tmp_path, Loaded(tmp_path)))
     assert not (run_folder(tmp_path, request) / "failure.json").exists()
