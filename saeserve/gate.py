@@ -22,6 +22,24 @@ class Bound:
     high: float
 
 
+# Measured with the reference SAE (TopK 32 of 4,096 after block 15 of SmolLM2-135M, bfloat16) on 6,061 tokens of medical
+# notes. Rise: nats of next-token cross-entropy with the SAE spliced in, 8.0 with the mean activation in its place.
+#
+#     as it should be            fve  0.88   norm ratio 0.97   l0  32   alive / l0 127   rise -0.01
+#     k a quarter                fve  0.70              0.87        8              472         0.34
+#     read as ReLU               fve  0.86              1.05      120               34        -0.02
+#     scale not folded in        fve -0.31              1.19       32              123         1.7
+#     scale folded in twice      fve -0.65              0.43       32                7        12.6
+#     b_dec not subtracted       fve -0.58              1.60       32              121         0.9
+#     b_dec not added            fve -0.30              0.65       32              127         4.3
+#     decoder transposed         fve -0.50              0.87       32              127         6.2
+#     latents permuted           fve -0.46              0.87       32              127         6.0
+#     another model's directions fve -2.82              0.91       32               39        11.2
+#     random, tied directions    fve  0.21              0.91       32              127         2.2
+#     1, 5, 10 blocks too early  fve  0.79, 0.65, 0.24                             rise 0.1, 0.3, 1.9
+#     1, 5, 10 blocks too late   fve  0.76, 0.49, -1.08                                 0.2, 0.8, 4.0
+#
+# So a neighbouring block cannot be told from another kind of text, which is why hook points come from the SAE's files.
 LOWEST_FVE = 0.3
 NORM_RATIOS = 0.5, 1.5
 LOWEST_L0 = 0.5
@@ -35,12 +53,13 @@ TELLING_RISE = 0.5
 """Nats that the mean activation must cost before the share recovered says anything: one MLP may cost almost nothing."""
 AS_GOOD_AS_THE_ACTIVATION = 0.95
 """Share recovered from which the reconstruction itself need not be close: SAEs trained end to end are made for what the
-model does with it, not for its variance."""
+model does with it, not for its variance. The mildest mistake above, b_dec not subtracted, recovers 0.89."""
 FVE_DRIFT, NORM_DRIFT, RISE_DRIFT, L0_FACTOR = 0.15, 0.25, 0.5, 2.0
-"""Distance from the declared figure that another kind of text explains."""
+"""Distance from the declared figure that another kind of text explains: the same SAE on abstracts of papers, DRIFTS."""
 FEW_TOKENS = 500
-"""A probe batch of fewer tokens blurs the figures: its bounds are wider by FEW_TOKENS_SLACK / sqrt(tokens)."""
 FEW_TOKENS_SLACK = 2.0
+"""A probe batch of fewer tokens blurs FVE: bounds are lower by FEW_TOKENS_SLACK / sqrt(tokens), and cross-entropy is
+not judged. Of 40 stretches of 10, 50, 200 and 1,000 tokens the lowest FVE was 0.15, 0.12, 0.03 and 0.03 below the whole."""
 
 
 def check_gate(gate: Gate, coder: Coder) -> None:
@@ -94,7 +113,7 @@ def _bounds(gate: Gate, coder: Coder) -> Iterator[Bound]:
     yield Bound("l0", LOWEST_L0, HIGHEST_L0_SHARE * coder.input_width)
     if gate.tokens >= FEW_TOKENS:
         yield Bound("alive latents over l0", FEWEST_ALIVE, math.inf)
-    yield Bound("ce_recovered", LOWEST_RECOVERED - slack, math.inf)
+        yield Bound("ce_recovered", LOWEST_RECOVERED, math.inf)
 
 
 def _drifted(gate: Gate, figures: dict[str, float]) -> Iterator[str]:
@@ -108,7 +127,7 @@ def _drifted(gate: Gate, figures: dict[str, float]) -> Iterator[str]:
         far = {
             "fve": measured < declared - FVE_DRIFT - slack,
             "norm_ratio": abs(measured - declared) > NORM_DRIFT + slack,
-            "ce_rise": measured > declared + RISE_DRIFT + slack,
+            "ce_rise": measured > declared + RISE_DRIFT and gate.tokens >= FEW_TOKENS,
             "l0": not declared / L0_FACTOR <= measured <= declared * L0_FACTOR,
         }.get(name, False)
         if far:
