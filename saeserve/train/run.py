@@ -1,101 +1,133 @@
-"""`saeserve train` from corpus to card."""
+"""`saeserve train` from corpus to report."""
 
+import dataclasses
 import hashlib
-import time
+import re
 from collections.abc import Callable
-
-import torch
+from dataclasses import dataclass
+from pathlib import Path
 
 from saeserve.artifacts import file_digest
-from saeserve.coders.topk import TopK
 from saeserve.contract import canonical_json
-from saeserve.formats.saelens import write_saelens
-from saeserve.hooks import module_path
+from saeserve.hook_points import HookPoint, resolve
 from saeserve.language_model import LanguageModel, load_language_model
-from saeserve.quality import CrossEntropy, cross_entropy, reconstruction
-from saeserve.sinks import Sinks, sinks_of
-from saeserve.train.activations import cached_activations, real_activations
-from saeserve.train.card import Measured, write_card
+from saeserve.sinks import SINK_MULTIPLE, sinks_of
+from saeserve.train.activations import (
+    Activations,
+    Place,
+    cache_activations,
+    cached_activations,
+    part_files,
+    real_activations,
+)
+from saeserve.train.held_out import HeldOut, held_out_at
+from saeserve.train.loop import Trained, train
+from saeserve.train.measure import Plain, measure, plain_cross_entropy
 from saeserve.train.plan import Part, TrainPlan, split
-from saeserve.train.topk import train
-from saeserve.windows import Window, batches
+from saeserve.train.recipe import Recipe
+from saeserve.train.sweep import Candidate, best
+from saeserve.train.write import Subject, write_sae
 
 PROBE_WINDOWS = 32
-CROSS_ENTROPY_TOKENS = 16_000
 Say = Callable[[str], None]
 
 
-def train_sae(plan: TrainPlan, *, command: str, say: Say) -> None:
-    """Train, measure on held-out documents, and write SAE and card to `plan.into`. Continues what was interrupted."""
-    started = time.monotonic()
-    model = load_language_model(plan.model, dtype=plan.dtype)
-    path = module_path(model.network, plan.hook_point)
+@dataclass(frozen=True)
+class Ground:
+    """What all SAEs of a plan are trained and measured with."""
+
+    plan: TrainPlan
+    model: LanguageModel
+    train: Part
+    held_out: Part
+    plain: Plain | None
+
+
+def train_saes(plan: TrainPlan, *, command: str, say: Say) -> list[Path]:
+    """Train one SAE a hook point, and write each with card and report. Continues what was interrupted.
+
+    Returns their folders. Raises a Refusal with the reason.
+    """
+    model = load_language_model(plan.model, dtype=plan.dtype, device=plan.device)
+    points = [resolve(model.network, name) for name in plan.hook_points]
     train_part, held_part = split(plan, model.tokenizer)
-    say(f"{train_part.documents} training and {held_part.documents} held-out documents")
-    sinks = _sinks(model, path, train_part)
-    folder = plan.cache / _key(plan, model, path)
-    held = cached_activations(model, path, held_part.windows, sinks, folder, say=say)
-    activations = cached_activations(model, path, train_part.windows, sinks, folder, say=say)
-    coder = train(plan, activations.values, folder / f"checkpoint-{_training_key(plan)}.safetensors", say=say)
-    say("measuring on the held-out documents")
-    measured = Measured(
-        train_documents=train_part.documents,
-        train_tokens=len(activations.values),
-        held_out_documents=held_part.documents,
-        dropped_train=activations.dropped,
-        dropped_held_out=held.dropped,
-        sink_norm=sinks.limit,
-        reconstruction=reconstruction(coder, held.values),
-        cross_entropy=_cross_entropy(model, path, coder, sinks, held_part),
-        seconds=time.monotonic() - started,
+    say(f"{len(train_part.documents)} training and {len(held_part.documents)} held-out documents")
+    places = _places(plan, model, points, train_part)
+    cache_activations(model, places, train_part.windows, say=say)
+    say("reading the held-out documents")
+    held_outs = held_out_at(model, places, held_part)
+    ground = Ground(plan, model, train_part, held_part, plain_cross_entropy(model, held_part.windows))
+    into = [plan.into if len(points) == 1 else plan.into / folder_name(point) for point in points]
+    for place, held_out, folder in zip(places, held_outs, into, strict=True):
+        _train_one(ground, place, held_out, folder, command=command, say=say)
+    return into
+
+
+def folder_name(point: HookPoint) -> str:
+    """`layer-09` for what block 9 puts out, else the point's own name."""
+    block = re.fullmatch(r"[a-z_.]+\.(\d+)", str(point))
+    return f"layer-{int(block.group(1)):02d}" if block else str(point).replace(":", "-")
+
+
+def _train_one(ground: Ground, place: Place, held_out: HeldOut, into: Path, *, command: str, say: Say) -> None:
+    plan = ground.plan
+    activations = cached_activations(place, ground.train.windows)
+    tried = [_try(ground, place, activations, held_out, recipe, say=say) for recipe in plan.tried]
+    recipe = plan.recipe
+    if tried:
+        kept = best(tried, l0_limit=plan.l0_limit).recipe
+        recipe = dataclasses.replace(kept, epochs=recipe.epochs)
+        say(f"kept: {kept.label}")
+    trained = _train(ground, place, activations, recipe, len(activations.values), say=say)
+    say(f"measuring, and writing to {into}")
+    subject = Subject(
+        plan=plan,
+        model=ground.model,
+        place=place,
+        recipe=recipe,
+        train=ground.train,
+        activations=activations,
+        held_out=held_out,
+        plain=ground.plain,
+        tried=tried,
+        trained=trained,
     )
-    write_saelens(plan.into, coder, metadata=_metadata(plan, model, path))
-    write_card(plan, model, path, coder, measured, command=command)
-    say(f"The SAE and its card are in {plan.into}.")
+    write_sae(subject, into, command=command)
+    say(f"The SAE at {place.point}, its card and its report are in {into}.")
 
 
-def _sinks(model: LanguageModel, path: str, part: Part) -> Sinks:
-    probe = batches(part.windows[:PROBE_WINDOWS], front_token=model.front_token, device=model.device)
-    return sinks_of(torch.cat([real_activations(model, path, batch) for batch in probe]))
+def _try(
+    ground: Ground, place: Place, activations: Activations, held_out: HeldOut, recipe: Recipe, *, say: Say
+) -> Candidate:
+    tokens = min(ground.plan.tried_tokens, len(activations.values))
+    say(f"trying {recipe.label} on {tokens:,} tokens")
+    trained = _train(ground, place, activations, recipe, tokens, say=say)
+    found = measure(ground.model, place, trained.coder, held_out, ground.plain)
+    quality = found.reconstruction
+    rise = "" if found.ce_rise is None else f", rise of cross-entropy {found.ce_rise:.4f}"
+    say(f"{recipe.label}: FVE {quality.fve:.4f}, L0 {quality.l0:.2f}, dead {quality.dead}{rise}")
+    return Candidate(recipe, tokens, quality.fve, quality.l0, quality.dead, found.ce_rise, trained.seconds)
 
 
-def _cross_entropy(model: LanguageModel, path: str, coder: TopK, sinks: Sinks, part: Part) -> CrossEntropy:
-    chosen: list[Window] = []
-    for window in part.windows:
-        if sum(map(len, chosen)) >= CROSS_ENTROPY_TOKENS:
-            break
-        chosen.append(window)
-    probe = batches(chosen, front_token=model.front_token, device=model.device)
-    return cross_entropy(model, path, coder, sinks, probe)
+def _train(ground: Ground, place: Place, activations: Activations, recipe: Recipe, tokens: int, *, say: Say) -> Trained:
+    """On the first `tokens` activations, from its checkpoint where there is one."""
+    names = [file.stem for _, file in part_files(place, ground.train.windows)]
+    basis = [dataclasses.asdict(recipe), names, tokens]
+    key = hashlib.sha256(canonical_json(basis).encode()).hexdigest()[:16]
+    checkpoint = place.folder / f"checkpoint-{key}.safetensors"
+    return train(recipe, activations.values[:tokens], checkpoint, device=ground.plan.device, say=say)
 
 
-def _metadata(plan: TrainPlan, model: LanguageModel, path: str) -> dict[str, object]:
-    block = path.rsplit(".", 1)[-1]
-    return {
-        "model_name": model.name,
-        "hook_name": f"blocks.{block}.hook_resid_post" if block.isdigit() else path,
-        "hf_hook_name": path,
-        "context_size": plan.context_tokens + 1,
-        "prepend_bos": True,
-        "front_token": model.tokenizer.convert_ids_to_tokens(model.front_token),
-    }
-
-
-def _key(plan: TrainPlan, model: LanguageModel, path: str) -> str:
-    """Names the folder of cached activations."""
-    basis = [model.revision, model.dtype, path, file_digest(plan.corpus), plan.context_tokens]
-    return hashlib.sha256(canonical_json(basis).encode()).hexdigest()[:32]
-
-
-def _training_key(plan: TrainPlan) -> str:
-    basis = [
-        plan.width,
-        plan.k,
-        plan.train_tokens,
-        plan.held_out_tokens,
-        plan.epochs,
-        plan.batch,
-        plan.learning_rate,
-        plan.seed,
+def _places(plan: TrainPlan, model: LanguageModel, points: list[HookPoint], part: Part) -> list[Place]:
+    corpus = file_digest(plan.corpus)
+    probe = real_activations(model, points, part.windows[:PROBE_WINDOWS])
+    return [
+        Place(point, sinks_of(values, multiple=SINK_MULTIPLE), plan.cache / cache_key(plan, model, point, corpus))
+        for point, values in zip(points, probe, strict=True)
     ]
-    return hashlib.sha256(canonical_json(basis).encode()).hexdigest()[:16]
+
+
+def cache_key(plan: TrainPlan, model: LanguageModel, point: HookPoint, corpus: str) -> str:
+    """Names the folder of cached activations and checkpoints. corpus: the file's digest."""
+    basis = [model.revision, model.dtype, str(point), corpus, plan.context_tokens]
+    return hashlib.sha256(canonical_json(basis).encode()).hexdigest()[:32]
