@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 import zipfile
+import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
 def read_npz(path: Path) -> dict[str, Tensor]:
     """Arrays only: objects would be pickled and are refused."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: torch.from_numpy(np.array(arrays[name])) for name in arrays.files}
-    except (OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, TypeError) as error:
         raise BadSae(f"{path} is damaged ({error}); {AGAIN}.") from error
     except ValueError as error:
         raise BadSae(f"{path} holds something other than arrays of numbers ({error}); it is not loaded.") from error
@@ -55,14 +56,14 @@ def read_npz(path: Path) -> dict[str, Tensor]:
 def read_pickle(path: Path) -> dict[str, Any]:
     """Tensors and plain values only: a pickle that would run code is refused."""
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
+        held = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
         raise BadSae(
             f"{path} is a pickle with more in it than tensors and plain values, and could run code; it is not loaded. "
             "Convert it to safetensors where it was made."
         ) from error
     except (OSError, EOFError, RuntimeError, ValueError, KeyError) as error:
-        raise BadSae(f"{path} is damaged ({str(error).splitlines()[0]}); {AGAIN}.") from error
+        raise BadSae(f"{path} is damaged ({_first_line(error)}); {AGAIN}.") from error
     if not isinstance(held, dict):
         raise BadSae(f"{path} holds a {type(held).__name__} and no named tensors; give a file of a known format.")
     return held
@@ -122,3 +123,7 @@ def number(config: Mapping[str, Any], key: str, *, above: float = 0.0) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value <= above:
         raise BadSae(f"{key} is {value!r}; it must be a number above {above:g}.")
     return float(value)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

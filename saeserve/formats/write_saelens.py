@@ -56,23 +56,20 @@ def write_saelens(
         raise BadSae(f"The architecture {inner.architecture} has no place in SAELens' layout.")
     if inner.inputs.centre or (isinstance(inner, Gated) and inner.rescale_by_decoder_norm):
         raise BadSae("SAELens' layout has no place for centred inputs, nor for a gated SAE in decoder norms.")
+    config = {
+        **_configuration(coder, inner),
+        "d_in": coder.input_width,
+        "d_sae": coder.width,
+        "dtype": "float32",
+        "device": "cpu",
+        "apply_b_dec_to_input": inner.subtract_b_dec,
+        "normalize_activations": inner.inputs.normalization,
+        "reshape_activations": "none",
+        "metadata": {**_origin(inner), **metadata, "sae_lens_version": LAYOUT_VERSION},
+    }
     stored = {name: _stored(name, tensor, matrices) for name, tensor in _tensors(coder, inner).items()}
     write_atomically(folder / WEIGHTS_FILE, lambda aside: save_file(stored, aside))
-    write_json(
-        folder / CONFIG_FILE,
-        {
-            **_configuration(coder, inner),
-            "d_in": coder.input_width,
-            "d_sae": coder.width,
-            "dtype": "float32",
-            "device": "cpu",
-            "apply_b_dec_to_input": inner.subtract_b_dec,
-            "normalize_activations": inner.inputs.normalization,
-            "reshape_activations": "none",
-            "metadata": {**_origin(inner), **metadata, "sae_lens_version": LAYOUT_VERSION},
-        },
-        indent=1,
-    )
+    write_json(folder / CONFIG_FILE, config, indent=1)
 
 
 def _configuration(coder: Coder, inner: Linear) -> dict[str, Any]:
