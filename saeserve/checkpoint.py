@@ -15,7 +15,7 @@ from saeserve.refusal import Refusal
 
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 COMMIT = re.compile(r"[0-9a-f]{40}")
-WANTED = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+WANTED = ["*.json", "model*.safetensors", "*.model", "*.txt", "*.jinja"]
 """Files fetched from the hub: no pickle, no code."""
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 
@@ -104,29 +104,35 @@ def _tensor_files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _snapshot(hub_id: str, *, offline: bool, revision: str | None) -> Path:
+    pinned = f"{hub_id} at revision {revision}" if revision else hub_id
+    if offline or offline_by_environment():
+        return _cached(hub_id, pinned, revision)
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    offline = offline or offline_by_environment()
-    pinned = f" at revision {revision}" if revision else ""
     try:
-        return Path(snapshot_download(hub_id, revision=revision, local_files_only=offline, allow_patterns=WANTED))
-    except LocalEntryNotFoundError as error:
-        if offline:
+        return Path(snapshot_download(hub_id, revision=revision, allow_patterns=WANTED, ignore_patterns=["*/*"]))
+    except Exception as error:  # the hub's client and the HTTP client under it have no error in common
+        answer = getattr(getattr(error, "response", None), "status_code", None)
+        if answer in (401, 403, 404):
             raise BadModel(
-                f"The model {hub_id}{pinned} is not in this machine's hub cache and the hub may not be asked; fetch it "
-                "first, give a local folder, or allow network access."
+                f"The hub does not give out {pinned} ({first_line(error)}); check the name, the revision and whether "
+                "the model's licence must be accepted first."
             ) from error
         raise ModelUnreachable(
-            f"The hub cannot be reached and {hub_id}{pinned} is not in this machine's cache; check the network."
+            f"{pinned} could not be fetched from the hub ({first_line(error)}); check the network and try again."
         ) from error
-    except HfHubHTTPError as error:
-        raise ModelUnreachable(
-            f"The hub does not give out {hub_id}{pinned} ({first_line(error)}); check the name, the revision and "
-            "whether the model needs a licence to be accepted."
-        ) from error
-    except OSError as error:
-        raise ModelUnreachable(f"Fetching {hub_id}{pinned} failed ({first_line(error)}); try again.") from error
+
+
+def _cached(hub_id: str, pinned: str, revision: str | None) -> Path:
+    from huggingface_hub import try_to_load_from_cache
+
+    config = try_to_load_from_cache(hub_id, "config.json", revision=revision)
+    if not isinstance(config, str):
+        raise BadModel(
+            f"The model {pinned} is not in this machine's hub cache and the hub may not be asked; fetch it first, give "
+            "a local folder, or allow network access."
+        )
+    return Path(config).parent
 
 
 def first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """A language model and its tokenizer, ready to run."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from saeserve.dtypes import AUTO, DTYPES, dtype_for
 from saeserve.norms import is_norm, normalized, weighted
 from saeserve.special_tokens import around_window, check_belongs
 
+UNUSED = re.compile(r"(^|\.)pooler\.")
+"""Weights that lie on no path to a block or to the output tokens."""
 UNEMBED_ROWS = 16_384
 """Rows of the output embedding held in float32 at once."""
 
@@ -127,24 +130,35 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        network, loading = _class_for(config).from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
-        )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        network = _network(folder, config, dtype)
+    except BadModel:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise BadModel(f"transformers cannot load {folder} ({first_line(error)}).") from error
-    missing = sorted(name for name in loading["missing_keys"] if ".pooler." not in f".{name}")
-    if missing:
-        raise BadModel(
-            f"The weights in {folder} lack {len(missing)} tensors of the model, such as {missing[0]}; transformers "
-            "would fill them with random numbers. Fetch or convert them again."
-        )
     if not tokenizer.is_fast:
         raise BadModel(f"The tokenizer in {folder} gives no character offsets; add its tokenizer.json.")
     return network, tokenizer
 
 
-def _class_for(config: Any) -> Any:
-    """The auto class that gives the network its output layer, if the checkpoint has one."""
+def _network(folder: Path, config: Any, dtype: torch.dtype) -> Any:
+    """With its output layer where the weights hold one, else without. transformers fills what is missing with random
+    numbers and says so only in its log."""
+    missing: list[str] = []
+    for loader in _loaders(config):
+        network, loading = loader.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
+        )
+        missing = sorted(name for name in loading["missing_keys"] if not UNUSED.search(name))
+        if not missing:
+            return network
+    raise BadModel(
+        f"The weights in {folder} lack {len(missing)} tensors of the model, such as {missing[0]}; fetch or convert "
+        "them again."
+    )
+
+
+def _loaders(config: Any) -> tuple[Any, Any]:
+    """transformers' classes for the network, with its output layer and without."""
     from transformers import (
         MODEL_FOR_CAUSAL_LM_MAPPING,
         MODEL_FOR_MASKED_LM_MAPPING,
@@ -155,18 +169,17 @@ def _class_for(config: Any) -> Any:
 
     if getattr(config, "is_encoder_decoder", False):
         raise BadModel(f"A {config.model_type} is an encoder with a decoder; give a decoder or an encoder.")
-    stored = (getattr(config, "architectures", None) or [""])[0]
     if type(config) in MODEL_FOR_MASKED_LM_MAPPING and not getattr(config, "is_decoder", False):
-        return AutoModelForMaskedLM if stored.endswith(("ForMaskedLM", "ForPreTraining")) else AutoModel
+        return AutoModelForMaskedLM, AutoModel
     if type(config) in MODEL_FOR_CAUSAL_LM_MAPPING:
-        return AutoModel if stored.endswith("Model") else AutoModelForCausalLM
-    raise BadModel(f"transformers has no language model of type {config.model_type!r}.")
+        return AutoModelForCausalLM, AutoModel
+    raise BadModel(f"A {config.model_type} is no language model; give a decoder or an encoder.")
 
 
 @torch.inference_mode()
 def _predicts_next(network: Any) -> bool:
     """Whether the network has an output layer and no token sees a later one: tried, not read off a name."""
-    if type(network).__name__.endswith("ForMaskedLM") or network.get_output_embeddings() is None:
+    if network.get_output_embeddings() is None:
         return False
     first, second = (
         network(input_ids=torch.tensor([[1, 2, last]], device=network.device)).logits[0, 0] for last in (3, 4)

@@ -13,20 +13,19 @@ def around_window(tokenizer: Any, name: str, *, predicts_next: bool) -> tuple[tu
     """(front, back) token ids. The front token is what the model was trained with: it takes the role of the attention
     sink, so that no real text has to.
 
-    A decoder gets one front token: what its tokenizer puts in front, else `<|endoftext|>`, else its beginning- or
-    end-of-text token. An encoder gets what its tokenizer puts round a text, e.g. [CLS] and [SEP].
+    A network that predicts the next token gets one front token; others get all that their tokenizer puts round a text,
+    e.g. [CLS] and [SEP]. A tokenizer that puts nothing in front gives `<|endoftext|>`, else its beginning- or
+    end-of-text token.
     """
     front, back = _template(tokenizer)
-    if not predicts_next:
-        if not front:
-            raise BadModel(f"The tokenizer of {name} puts no special token in front of a text, as its model expects.")
-        return front, back
+    if predicts_next:
+        front, back = front[:1], ()
     if front:
-        return front[:1], ()
+        return front, back
     vocabulary = tokenizer.get_vocab()
-    for token in (FRONT_TOKEN, tokenizer.bos_token, tokenizer.eos_token):
+    for token in (FRONT_TOKEN, tokenizer.cls_token, tokenizer.bos_token, tokenizer.eos_token):
         if token in vocabulary:
-            return (int(vocabulary[token]),), ()
+            return (int(vocabulary[token]),), back
     raise BadModel(f"The tokenizer of {name} has no beginning- or end-of-text token to put before a window.")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 import transformers
 
-WIDTH, BLOCKS, VOCABULARY = 32, 3, 320
+WIDTH, BLOCKS, VOCABULARY = 32, 3, 400
 COMMON = {
     "vocab_size": VOCABULARY,
     "hidden_size": WIDTH,
