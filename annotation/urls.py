@@ -14,17 +14,22 @@ from annotation.views import (
     rate,
     releases,
     study,
+    trials,
 )
 
 in_a_study = [
     path("", study.study, name="study"),
     path("progress/", study.progress, name="progress"),
     path("mine/", study.mine_again, name="mine_again"),
+    path("mine/cancel/", study.cancel_mining, name="cancel_mining"),
+    path("mine/resume/", study.resume_mining, name="resume_mining"),
     path("sample/", study.draw, name="draw_sample"),
     path("rounds/open/", study.open_round, name="open_round"),
     path("rounds/<int:number>/close/", study.close_round, name="close_round"),
     path("latents/", latents.latents, name="latents"),
     path("latents/<int:index>/", latents.latent, name="latent"),
+    path("try/", trials.try_text, name="try_text"),
+    path("try/<str:handle>/", trials.trial, name="trial"),
     path("agreement/", agreement.agreement, name="agreement"),
     path("consensus/", consensus.consensus, name="consensus"),
     path("cases/", cases.cases, name="cases"),

@@ -97,7 +97,7 @@ def retry_run(*, run: MiningRun, by: User | None, now: datetime) -> MiningRun:
     if run.state != RunState.FAILED:
         raise Refused("Only a run that failed can be sent again; this one has not.")
     _begin_again(run, by=by, now=now)
-    _send([run], now=now)
+    _send([run], now=now, again=True)
     return run
 
 
@@ -127,7 +127,7 @@ def resume_run(*, study: Study, by: User, now: datetime) -> MiningRun:
     if run.state != RunState.CANCELLED:
         raise Refused(f"Only a cancelled run can be resumed; this one is {run.state}.")
     _begin_again(run, by=by, now=now)
-    _send([run], now=now)
+    _send([run], now=now, again=True)
     return run
 
 
@@ -147,18 +147,27 @@ def resend_runs(*, runs: Iterable[MiningRun], now: datetime) -> None:
     """Ask again, in one message, for runs that have been silent too long, unless they ended meanwhile."""
     wanted = [run.pk for run in runs]
     found = MiningRun.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=wanted, state__in=UNDER_WAY)
-    _send(list(found.order_by("pk")), now=now)
+    _send(list(found.order_by("pk")), now=now, again=True)
 
 
-def _send(runs: Sequence[MiningRun], *, now: datetime, together: str | None = None) -> None:
-    """Put the runs on the queue (again): a second worker that takes them up finds what the first one does."""
+def _send(runs: Sequence[MiningRun], *, now: datetime, together: str | None = None, again: bool = False) -> None:
+    """Put the runs on the queue (again): a second worker that takes them up finds what the first one does.
+
+    together: their common `asked_with`, where that is new. again: what was sent before is taken for lost.
+    """
     for run in runs:
         run.sent_at = now
         run.asked_with = run.asked_with if together is None else together
         run.save(update_fields=["sent_at", "asked_with", "state", "failure", "retry_helps", "ended_at"])
     if runs:
         requests = [run.request for run in runs]
-        enqueue(gateway.MINE_TASK, queue=gateway.GPU_QUEUE, priority=gateway.MINE_PRIORITY, requests=requests)
+        enqueue(
+            gateway.MINE_TASK,
+            queue=gateway.GPU_QUEUE,
+            priority=gateway.MINE_PRIORITY,
+            requests=requests,
+            again=again,
+        )
 
 
 def _together(runs: Sequence[MiningRun]) -> str:

@@ -8,6 +8,7 @@ from django.db.models.functions import Length, Substr
 from annotation.enums import SHOWN_TO_RATERS, SnippetKind
 from annotation.models import Consensus, Latent, Rating, ResultRun, SampledLatent, Snippet, Study
 from annotation.queries.rubric_words import RubricWords, outcome_word
+from annotation.queries.shown_snippets import place_of
 from annotation.queries.sight import Onlooker
 from annotation.rules.blinding import NOTHING, Sight
 from annotation.rules.refusal import NotYours
@@ -29,7 +30,10 @@ class MinedSnippet:
     decile: int | None
     peak: float
     place: str
-    """Specialty and kind of note."""
+    """Specialty, kind of note and section."""
+    before: str
+    """The wider context in front of it, and behind; both empty where the run kept none."""
+    after: str
     cut_start: bool
     cut_end: bool
 
@@ -116,6 +120,8 @@ def _groups(latent: Latent) -> tuple[KindGroup, ...]:
             # A note may be long: only the snippet's own characters leave the database.
             text=Substr("document__text", F("start") + 1, F("end") - F("start")),
             note_length=Length("document__text"),
+            before=Substr("document__text", F("context_start") + 1, F("start") - F("context_start")),
+            after=Substr("document__text", F("end") + 1, F("context_end") - F("end")),
             specialty=F("document__specialty"),
             note_type=F("document__note_type"),
         )
@@ -134,7 +140,9 @@ def _shown(row: Snippet) -> MinedSnippet:
         tokens=row.tokens,
         decile=row.decile,
         peak=row.peak,
-        place=", ".join(part for part in (extra["specialty"], extra["note_type"]) if part),
+        place=place_of(extra["specialty"], extra["note_type"], row.section),
+        before=extra["before"] or "",
+        after=extra["after"] or "",
         cut_start=row.start > 0,
         cut_end=row.end < extra["note_length"],
     )

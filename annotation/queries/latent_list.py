@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Count, F
 from django.db.models.expressions import OrderBy
 
-from annotation.enums import LatentState
+from annotation.enums import LatentFlag, LatentState
 from annotation.models import Consensus, Latent, ResultRun, SampledLatent, Study
 from annotation.queries.sight import Onlooker
 
@@ -35,6 +35,7 @@ class LatentFilter:
     state: LatentState | None = None
     density: tuple[float, float] | None = None
     """Denser than the first, at most as dense as the second (shares of tokens)."""
+    flag: LatentFlag | None = None
     sort: str = "position"
     descending: bool = False
 
@@ -52,6 +53,8 @@ class LatentRow:
     """The concept's share of opinion (theta)."""
     hidden: bool
     """Whether blinding keeps state and concept back."""
+    flags: tuple[LatentFlag, ...]
+    """Dead, dense, single-token; empty where they stay hidden from one who may still rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,11 @@ def latent_table(
 
 def _of_sample(study: Study, wanted: LatentFilter, number: int | str) -> tuple[AnyPage, list[Pair]]:
     order = _order(SORTS.get(wanted.sort, SORTS["position"])[0], wanted)
-    sample = study.sample.select_related("latent").order_by(order, "position")
+    sample = (
+        study.sample.select_related("latent").annotate(flags=F("latent__profile__flags")).order_by(order, "position")
+    )
+    if wanted.flag:
+        sample = sample.filter(latent__profile__flags__contains=[wanted.flag.value])
     if wanted.density:
         sample = sample.filter(latent__density__gt=wanted.density[0], latent__density__lte=wanted.density[1])
     if wanted.state:
@@ -84,7 +91,9 @@ def _of_sample(study: Study, wanted: LatentFilter, number: int | str) -> tuple[A
 
 def _of_run(study: Study, wanted: LatentFilter, number: int | str) -> tuple[AnyPage, list[Pair]]:
     order = _order(SORTS.get(wanted.sort, SORTS["position"])[1], wanted)
-    found = Latent.objects.filter(run=study.run_id).order_by(order, "index")
+    found = Latent.objects.filter(run=study.run_id).annotate(flags=F("profile__flags")).order_by(order, "index")
+    if wanted.flag:
+        found = found.filter(profile__flags__contains=[wanted.flag.value])
     if wanted.density:
         found = found.filter(density__gt=wanted.density[0], density__lte=wanted.density[1])
     page = Paginator(found, ROWS).get_page(number)
@@ -123,6 +132,7 @@ def _row(
 ) -> LatentRow:
     seen = sampled is not None and viewer.sight(sampled).results
     concept, share = winners.get(sampled.pk, ("", None)) if sampled else ("", None)
+    flags = vars(latent).get("flags") or (vars(sampled).get("flags") if sampled else None) or ()
     return LatentRow(
         latent=latent,
         sampled=sampled,
@@ -131,4 +141,7 @@ def _row(
         concept=str(concept),
         share=share,
         hidden=sampled is not None and not seen,
+        flags=tuple(LatentFlag(flag) for flag in flags if flag in LatentFlag.values)
+        if viewer.sees_hints(sampled)
+        else (),
     )

@@ -17,7 +17,7 @@ STRONGEST, MID_RANGE, LOOK_ALIKES = 8, 5, 4
 Row = dict[str, Any]
 COLUMNS = (
     *("pk", "kind", "rank", "decile", "start", "end", "tokens", "document_id"),
-    *("text", "length", "specialty", "note_type"),
+    *("text", "length", "specialty", "note_type", "section"),
 )
 
 
@@ -28,7 +28,7 @@ class ShownSnippet:
     tokens: list[dict[str, Any]]
     """{start, end, activation}, characters from the start of `text`."""
     about: str
-    """Specialty and kind of note, in words; empty where the corpus does not say."""
+    """Specialty, kind of note and section, in words; empty where the corpus does not say."""
     cut_start: bool
     """The note goes on before the snippet."""
     cut_end: bool
@@ -103,7 +103,7 @@ def _look_alikes(rows: list[Row]) -> list[Row]:
 
 
 def _shown(row: Row) -> ShownSnippet:
-    about = ", ".join(part for part in (row["specialty"], row["note_type"]) if part)
+    about = place_of(row["specialty"], row["note_type"], row["section"])
     return ShownSnippet(
         pk=row["pk"],
         text=_without_trailing_space(row["text"], row["tokens"]),
@@ -112,6 +112,12 @@ def _shown(row: Row) -> ShownSnippet:
         cut_start=row["start"] > 0,
         cut_end=row["end"] < row["length"],
     )
+
+
+def place_of(specialty: str, note_type: str, section: str) -> str:
+    """Where a snippet comes from, in words. A section is named as the note writes it, without its colon."""
+    header = " ".join(section.split()).rstrip(":").rstrip()
+    return ", ".join(part for part in (specialty, note_type, f"under “{header}”" if header else "") if part)
 
 
 def _without_trailing_space(text: str, tokens: list[dict[str, Any]]) -> str:

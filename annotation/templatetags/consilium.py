@@ -16,10 +16,14 @@ from annotation.views.drawing.forest import Estimate
 from annotation.views.drawing.forest import forest as draw_forest
 from annotation.views.drawing.histogram import histogram as draw_histogram
 from annotation.views.drawing.icons import icon_path
+from annotation.views.drawing.positions import positions as draw_positions
 from annotation.views.drawing.progress import progress_bar as draw_progress
 from annotation.views.drawing.segments import segments, strongest
+from annotation.views.drawing.shares import Part
+from annotation.views.drawing.shares import share_bars as draw_shares
 from annotation.views.drawing.sparkline import sparkline as draw_sparkline
 from annotation.views.drawing.states import state as look_of
+from annotation.views.drawing.tokens import Piece, readable_token
 from annotation.views.drawing.votes import votes as draw_votes
 
 register = template.Library()
@@ -98,10 +102,34 @@ def sparkline(values: Sequence[float], label: str) -> dict[str, Any]:
 
 @register.inclusion_tag("components/progress.html")
 def progress(
-    done: int, total: int, phase: str = "", rate: float | None = None, unit: str = "tokens", **extra: Any
+    done: int,
+    total: int,
+    phase: str = "",
+    rate: float | None = None,
+    unit: str = "tokens",
+    seconds_left: float | None = None,
+    **extra: Any,
 ) -> dict[str, Any]:
     """A job's progress; with `poll=url` it asks for its own replacement every two seconds."""
-    return {"bar": draw_progress(done, total, rate, unit), "phase": phase, **extra}
+    return {"bar": draw_progress(done, total, rate, unit, seconds_left), "phase": phase, **extra}
+
+
+@register.inclusion_tag("components/share_bars.html")
+def share_bars(parts: Sequence[Part], total: int, caption: str, what: str = "Where") -> dict[str, Any]:
+    """How firings spread over specialties or sections, each with its n and lift."""
+    return {"bars": draw_shares(parts, total), "caption": caption, "what": what}
+
+
+@register.inclusion_tag("components/positions.html")
+def positions(firings: Sequence[int], tokens: Sequence[int] = ()) -> dict[str, Any]:
+    """Where in a document a latent fires, tenth by tenth, with its table."""
+    return {"plot": draw_positions(firings, tokens)}
+
+
+@register.inclusion_tag("components/tried_text.html")
+def tried_text(pieces: Sequence[Piece], label: str) -> dict[str, Any]:
+    """A text token by token: shaded, underlined, its numbers on hover, focus and tap."""
+    return {"pieces": pieces, "label": label}
 
 
 @register.simple_block_tag
@@ -168,6 +196,12 @@ def clock(moment: datetime | None) -> str:
         return f"{local:%H:%M}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local.day} {local:%b}{year}, {local:%H:%M}"
+
+
+@register.filter
+def visible(token: str) -> str:
+    """A token with the white space at its borders made visible."""
+    return readable_token(token)
 
 
 @register.filter

@@ -80,6 +80,7 @@ PAGES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("rate", "Rate", (Role.ANNOTATOR,)),
     ("cases", "Cases", (Role.ADJUDICATOR, Role.RESEARCHER)),
     ("latents", "Latents", (Role.RESEARCHER,)),
+    ("try_text", "Try a text", (Role.RESEARCHER,)),
     ("agreement", "Agreement", (Role.RESEARCHER,)),
     ("consensus", "Consensus", (Role.RESEARCHER,)),
     ("releases", "Releases", (Role.RESEARCHER,)),

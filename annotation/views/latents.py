@@ -8,9 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from annotation.enums import LatentState, Role
+from annotation.enums import LatentFlag, LatentState, Role
 from annotation.queries.latent_detail import LatentDetail, latent_detail
 from annotation.queries.latent_list import SORTS, LatentFilter, LatentRow, LatentTable, latent_table
+from annotation.queries.latent_profile import MatchesInSae, ProfileSheet, profile_sheet
 from annotation.queries.results import freshness
 from annotation.queries.rubric_words import RubricWords, rubric_words
 from annotation.queries.sight import onlooker
@@ -18,6 +19,7 @@ from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.consensus_words import ConsensusPanel, consensus_panel
 from annotation.views.drawing.density import DensityMeter, density_meter
+from annotation.views.latent_words import flag_words, match_words
 from annotation.views.plain_words import short
 
 DENSITIES = {
@@ -50,7 +52,7 @@ def latents(request: HttpRequest, place: Place) -> HttpResponse:
     study = place.study
     has_sample = study.sample.exists()
     viewer = onlooker(place.user, place.roles, study)
-    wanted = _wanted(request.GET, has_sample, states=viewer.sees_results)
+    wanted = _wanted(request.GET, has_sample, states=viewer.sees_results, flags=not viewer.may_yet_rate)
     words, results = rubric_words(study.rubric), freshness(study)
     table = latent_table(
         study,
@@ -69,6 +71,7 @@ def latents(request: HttpRequest, place: Place) -> HttpResponse:
         "has_sample": has_sample,
         "chosen": request.GET,
         "states": LatentState.choices if viewer.sees_results else [],
+        "flags": [] if viewer.may_yet_rate else LatentFlag.choices,
         "densities": [(key, label) for key, (label, _, _) in DENSITIES.items()],
         "heads": _heads(request.GET, wanted),
         "query": _without(request.GET, "page"),
@@ -83,10 +86,11 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     """What one latent fires on, and what was made of it."""
     study = place.study
     words, results = rubric_words(study.rubric), freshness(study)
-    detail = latent_detail(
-        study, index, viewer=onlooker(place.user, place.roles, study), results=results.run, words=words
-    )
+    viewer = onlooker(place.user, place.roles, study)
+    detail = latent_detail(study, index, viewer=viewer, results=results.run, words=words)
     panels = _panels(detail, words)
+    sees_hints = viewer.sees_hints(detail.sampled)
+    profile = profile_sheet(detail.latent, study.run, place.user) if sees_hints and study.run else None
     context = {
         **place.context,
         "detail": detail,
@@ -96,6 +100,11 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
         "freshness": results,
         "first": panels[0] if panels else None,
         "panels": panels[1:],
+        "profile": profile,
+        "sees_hints": sees_hints,
+        "may_try": not viewer.may_yet_rate,
+        "flags": [(flag, flag_words(flag, profile)) for flag in profile.flags] if profile else [],
+        "matched": _said(profile) if profile else [],
         "breadcrumbs": breadcrumbs(place, ("Latents", "latents"), (f"Latent {index}", "")),
     }
     return render(request, "latents/latent.html", context)
@@ -114,11 +123,13 @@ def _lines(table: LatentTable, words: RubricWords, bound: float) -> list[Line]:
     ]
 
 
-def _wanted(chosen: QueryDict, has_sample: bool, *, states: bool) -> LatentFilter:
+def _wanted(chosen: QueryDict, has_sample: bool, *, states: bool, flags: bool) -> LatentFilter:
     """The filter that the address asks for; what is not offered is ignored.
 
     states: whether she may filter by state. A state tells what others said, also to somebody who only counts rows.
+    flags: whether she may filter by flag, which hints at what a latent is.
     """
+    flag = chosen.get("flag", "")
     state, sort = chosen.get("state", ""), chosen.get("sort", "")
     field = sort.removeprefix("-")
     density = DENSITIES.get(chosen.get("density", ""))
@@ -127,6 +138,7 @@ def _wanted(chosen: QueryDict, has_sample: bool, *, states: bool) -> LatentFilte
         sampled=sampled,
         state=LatentState(state) if sampled and states and state in LatentState.values else None,
         density=density[1:] if density else None,
+        flag=LatentFlag(flag) if flags and flag in LatentFlag.values else None,
         sort=field if field in SORTS else "position",
         descending=sort.startswith("-") and field in SORTS,
     )
@@ -179,3 +191,8 @@ def _panels(detail: LatentDetail, words: RubricWords) -> list[ConsensusPanel]:
     """The open item first: it is the one that decides what becomes of the latent."""
     panels = [consensus_panel(row, words.of(row.item)) for row in detail.consensuses]
     return sorted(panels, key=lambda panel: panel.words.key != words.concept_key)
+
+
+def _said(profile: ProfileSheet) -> list[tuple[str, MatchesInSae]]:
+    """What each other SAE makes of the latent, in a sentence, with the latents in question."""
+    return [(match_words(found), found) for found in profile.matched]

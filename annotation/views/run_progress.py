@@ -14,6 +14,7 @@ PHASES = {
     "writing": ("Writing the results", "steps"),
     "finished": ("Taking in the results", "steps"),
     "failed": ("Noting why it failed", "steps"),
+    "cancelled": ("Waiting for a GPU worker to go on", "steps"),
 }
 """The worker's phases: how the page calls them, and what it counts in them."""
 
@@ -29,6 +30,8 @@ class RunBar:
     """0 while it is not known."""
     rate: float | None
     """Units a second."""
+    seconds_left: float | None = None
+    """The worker's own estimate for the phase; None while it has none."""
 
 
 def under_way(run: MiningRun) -> bool:
@@ -45,5 +48,10 @@ def run_bar(run: MiningRun) -> RunBar:
     total = max(seen.total, 0)
     done = min(max(seen.done, 0), total) if total else max(seen.done, 0)
     return RunBar(
-        phase=phase, unit=unit, done=done, total=total, rate=seen.tokens_per_second if unit == "tokens" else None
+        phase=phase,
+        unit=unit,
+        done=done,
+        total=total,
+        rate=seen.tokens_per_second if unit == "tokens" else None,
+        seconds_left=seen.seconds_left,
     )

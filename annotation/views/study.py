@@ -75,6 +75,32 @@ def mine_again(request: HttpRequest, place: Place) -> HttpResponse:
 
 @require_POST
 @in_study(Role.RESEARCHER)
+def cancel_mining(request: HttpRequest, place: Place) -> HttpResponse:
+    """Stop the mining run; what was mined stays."""
+    try:
+        mining.cancel_run(study=place.study, by=place.user, now=_now())
+    except Refused as error:
+        say_refusal(request, error)
+    else:
+        messages.success(request, "The mining run is cancelled. What was mined is kept: you can resume it at any time.")
+    return redirect("study", place.study.slug)
+
+
+@require_POST
+@in_study(Role.RESEARCHER)
+def resume_mining(request: HttpRequest, place: Place) -> HttpResponse:
+    """Let a cancelled mining run go on."""
+    try:
+        mining.resume_run(study=place.study, by=place.user, now=_now())
+    except Refused as error:
+        say_refusal(request, error)
+    else:
+        messages.success(request, "The mining run goes on from what it had mined.")
+    return redirect("study", place.study.slug)
+
+
+@require_POST
+@in_study(Role.RESEARCHER)
 def open_round(request: HttpRequest, place: Place) -> HttpResponse:
     """Open an independent round over the sample."""
     try:

@@ -28,12 +28,18 @@ class BadProgress(ValueError):
     """More done than there is to do, or less than nothing."""
 
 
-def progress_bar(done: int, total: int, rate: float | None = None, unit: str = "tokens") -> ProgressBar:
-    """Describe `done` of `total` `unit`s at `rate` units a second; `total` 0 means that it is not known yet."""
+def progress_bar(
+    done: int, total: int, rate: float | None = None, unit: str = "tokens", seconds_left: float | None = None
+) -> ProgressBar:
+    """Describe `done` of `total` `unit`s at `rate` units a second; `total` 0 means that it is not known yet.
+
+    `seconds_left` is the job's own estimate, which outweighs what the rate says.
+    """
     if done < 0 or total < 0 or (total and done > total):
         raise BadProgress(f"A job cannot have done {done} of {total} {unit}.")
     moving = rate is not None and math.isfinite(rate) and rate > 0
-    seconds = (total - done) / rate if moving and rate and total else 0.0
+    told = seconds_left is not None and math.isfinite(seconds_left)
+    seconds = seconds_left if told and seconds_left else (total - done) / rate if moving and rate and total else 0.0
     return ProgressBar(
         done=done,
         total=total,

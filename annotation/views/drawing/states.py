@@ -34,6 +34,10 @@ LOOKS: dict[str, tuple[str, str]] = {
     "failed": ("bad", "alert"),
     "cancelled": ("neutral", "cross"),
     "stale": ("warn", "clock"),
+    # what speaks against rating a latent
+    "dead": ("neutral", "dash"),
+    "dense": ("warn", "spread"),
+    "single-token": ("warn", "circle"),
     # rounds, cases, slots, people
     "draft": ("neutral", "pencil"),
     "open": ("active", "half"),
