@@ -1,5 +1,6 @@
 """Before the first shard: load, plan, and check each SAE. A run that was prepared before is left as it is."""
 
+import heapq
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -9,12 +10,14 @@ import numpy as np
 
 from saeserve.artifacts import write_json
 from saeserve.contract import FAILURE_FILE, MiningRequest
-from saeserve.documents import read_documents_at
+from saeserve.documents import read_documents, read_documents_at
 from saeserve.fit import Fit
 from saeserve.gate import check_gate
 from saeserve.language_model import LanguageModel
 from saeserve.mining.attempts import attempt
+from saeserve.mining.duplicates import NearDuplicates
 from saeserve.mining.folders import REQUEST_FILE, corpus_file
+from saeserve.mining.hashing import snippet_hash
 from saeserve.mining.index import CorpusIndex
 from saeserve.mining.lock import InOtherHands, sole_worker
 from saeserve.mining.open_run import SENT_FILE, OpenRun, Worker, each
@@ -136,3 +139,14 @@ def probe_texts(corpus: Path, index: CorpusIndex) -> list[str]:
     mined = np.nonzero(index.mined)[0]
     wanted = mined[np.argsort(index.hashes[mined], kind="stable")[:PROBE_DOCUMENTS]]
     return [document.text for document in read_documents_at(corpus, index.offsets[wanted].tolist())]
+
+
+def texts_to_probe(corpus: Path, *, seed: int) -> list[str]:
+    """The same texts, of a corpus that has no index."""
+    known = NearDuplicates()
+    drawn = (
+        (snippet_hash(seed, document.id, -1), document.text)
+        for document in read_documents(corpus)
+        if not known.seen(document.text)
+    )
+    return [text for _, text in heapq.nsmallest(PROBE_DOCUMENTS, drawn)]

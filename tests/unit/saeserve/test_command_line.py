@@ -1,5 +1,6 @@
 """Each command does its work with plain lines, and refuses in one sentence with exit code 1."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from saeserve.cli import main, shown_command
-from saeserve.contract import MiningRequest
+from saeserve.cli import main
+from saeserve.train.command import shown_command
+from saeserve.commands.progress_lines import ProgressLines
+from saeserve.contract import MiningRequest, Progress
 
 
 @pytest.fixture(autouse=True)
@@ -51,13 +54,62 @@ def test_mine_works_without_the_site(
     assert (tmp_path / "runs" / MiningRequest.from_dict(manifest["request"]).digest / "snippets.parquet").is_file()
 
 
+def test_several_saes_are_mined_in_one_pass_and_one_that_is_refused_stops_no_other(
+    model_folder: Path,
+    sae_folder: Path,
+    other_sae_folder: Path,
+    corpus_file: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["mine", "--root", tmp_path, "--model", model_folder, "--corpus", corpus_file, "--dtype", "float32"]
+    words += ["--context-tokens", 60, "--sae", sae_folder, "--sae", other_sae_folder]
+    assert run(*words, "--json") == 0
+    runs = json.loads(capsys.readouterr().out)["runs"]
+    assert [manifest["hook_point"] for manifest in runs] == ["model.layers.1", "model.layers.2"]
+    assert run(*words, "--sae", tmp_path) == 1
+    captured = capsys.readouterr()
+    assert captured.out.count("The run is in") == 2
+    assert "holds no SAE" in captured.err
+
+
+def test_lens_names_promoted_and_suppressed_tokens(
+    model_folder: Path, sae_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("lens", "--model", model_folder, "--sae", sae_folder, "--latent", 3, 200, "--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [row["index"] for row in record["latents"]] == [3, 200]
+    assert all(len(row["promoted"]) == len(row["suppressed"]) == 10 for row in record["latents"])
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_progress_is_one_bar_and_elsewhere_plain_lines() -> None:
+    half = Progress(phase="mining", done=500, total=1000, tokens_per_second=20.0, seconds_left=3725.0)
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        lines = ProgressLines(stream, several=False)
+        lines.watch("a" * 64, half)
+        lines.watch("a" * 64, half)
+        lines.end()
+    said = "mining: 500 of 1,000, 20 a second, 1 h 02 min left"
+    assert file.getvalue() == f"{said}\n" * 2
+    assert terminal.getvalue() == f"\r\x1b[K[############............] {said}" * 2 + "\n"
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["mine", "--root", "{tmp}", "--model", "x"], "Give --sae, --corpus"),
         (["mine", "--root", "{tmp}", "--request", "{tmp}/none.json"], "not a mining request"),
         (["mine", "--root", "{tmp}", "--model", "x", "--sae", "x", "--corpus", "{tmp}/none"], "cannot be read"),
-        (["inspect", "--model", "{tmp}", "--sae", "{tmp}"], "holds no SAE"),
+        (["inspect", "--model", "{tmp}", "--sae", "{sae}"], "holds no language model"),
+        (["inspect", "--model", "{model}", "--sae", "{tmp}"], "holds no SAE in a known format"),
+        (["lens", "--model", "{model}", "--sae", "{sae}", "--latent", "256"], "numbers from 0 to 255"),
+        (["inspect", "--model", "{model}", "--sae", "{sae}", "--hook-point", "blocks.9.hook_resid_post"], "block"),
         (["inspect", "--model", "{tmp}", "--sae", "{sae}"], "config.json is missing"),
         (["inspect", "--model", "{model}", "--sae", "{sae}", "--device", "cuda:9"], "no CUDA device"),
         (
