@@ -260,8 +260,8 @@ def _latent(index: int, latents: int) -> dict[str, Any]:
         "promoted": [{"token": f" {word} {i}", "logit": 3.0 - i / 4} for i in range(6)],
         "suppressed": [{"token": f" not {word} {i}", "logit": -2.0 + i / 4} for i in range(6)],
         "peak_tokens": [
-            {"token": f" {word.split()[0]}", "firings": firings - 20, "share": 0.8, "mean": 6.25},
-            {"token": "\n", "firings": 20, "share": 0.2, "mean": 1.5},
+            {"token": f" {word.split()[0]}", "firings": firings - 5, "share": 0.95, "mean": 6.25},
+            {"token": "\n", "firings": 5, "share": 0.05, "mean": 1.5},
         ],
         "specialties": [
             {"name": "Cardiology", "firings": firings - 30, "lift": 2.0},

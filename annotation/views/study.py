@@ -31,7 +31,12 @@ def study(request: HttpRequest, place: Place) -> HttpResponse:
         own = institution_overview(place.study, institutions_coordinated(place.user, place.study))
         return render(request, "studies/coordinator.html", {**shared, "overview": own})
     viewer = onlooker(place.user, place.roles, place.study)
-    context = {**shared, "overview": study_overview(place.study), "sees_results": viewer.sees_results}
+    context = {
+        **shared,
+        "overview": study_overview(place.study),
+        "sees_results": viewer.sees_results,
+        "may_try": not viewer.may_yet_rate,
+    }
     return render(request, "studies/study.html", context)
 
 

@@ -41,11 +41,24 @@ def pieces(text: str, tokens: Sequence[Mapping[str, Any]], scale: float) -> tupl
         level = level_of(activation, scale) if activation else 0
         written = significant(activation) if activation else ""
         if not level and activation is not None and drawn and not drawn[-1].level and not drawn[-1].sink:
-            drawn[-1] = Piece(text=drawn[-1].text + text[start:end], level=0, activation="")
+            drawn[-1] = _silent(drawn[-1].text + text[start:end])
             continue
         first = level > 0 and not any(piece.level for piece in drawn)
-        drawn.append(Piece(text=text[start:end], level=level, activation=written, sink=activation is None, first=first))
+        before, word, after = _without_border(text[start:end]) if level else ("", text[start:end], "")
+        drawn += [_silent(before)] if before else []
+        drawn.append(Piece(text=word, level=level, activation=written, sink=activation is None, first=first))
+        drawn += [_silent(after)] if after else []
     return tuple(drawn)
+
+
+def _silent(text: str) -> Piece:
+    return Piece(text=text, level=0, activation="")
+
+
+def _without_border(text: str) -> tuple[str, str, str]:
+    """White space before, the word, white space after: only the word is shaded. White space alone is its own word."""
+    word = text.strip()
+    return text.partition(word) if word else ("", text, "")
 
 
 def _spans(length: int, tokens: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, int, float | None]]:
