@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
+SHARED = {"__main__", "harness", "made_up_shard", "mining_inputs", "stopwatch"}
+"""Modules of this folder that are no measures."""
 COLUMNS = ("name", "value", "target", "holds", "how", "detail")
 
 
@@ -59,7 +61,7 @@ class BenchError(Exception):
 def names() -> list[str]:
     """Every measure of this folder, in alphabetical order."""
     found = {module.name for module in pkgutil.iter_modules([str(FOLDER)])}
-    return sorted(found - {"__main__", "harness"})
+    return sorted(found - SHARED)
 
 
 def chosen(only: Sequence[str]) -> list[str]:
