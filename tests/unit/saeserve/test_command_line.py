@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from saeserve.cli import main
-from saeserve.train.command import shown_command
 from saeserve.commands.progress_lines import ProgressLines
 from saeserve.contract import MiningRequest, Progress
+from saeserve.train.command import shown_command
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A real worker on a real broker: it mines, tells the web side, and takes up what a killed one left."""
+"""Real workers on a real broker: they mine, make way for trials, stop when asked, and take up what killed ones left."""
 
 import json
 import os
@@ -7,38 +7,65 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from celery import Celery
+from cryptography.fernet import Fernet
 
-from saeserve.artifacts import file_digest
-from saeserve.contract import GPU_QUEUE, MINE_TASK, RUN_ENDED_TASK, WEB_QUEUE, MiningRequest
-from saeserve.mining.run import mine, run_folder
+from saeserve.artifacts import file_digest, read_json
+from saeserve.contract import (
+    CANCEL_FILE,
+    GPU_QUEUE,
+    MINE_PRIORITY,
+    MINE_TASK,
+    RUN_ENDED_TASK,
+    TRY_PRIORITY,
+    TRY_TASK,
+    WEB_QUEUE,
+    MiningRequest,
+    Trial,
+)
+from saeserve.loaded import Loaded
+from saeserve.mining.folders import RunFolder
+from saeserve.mining.open_run import Worker
+from saeserve.mining.run import mine
 from saeserve.mining.unfinished import unfinished_requests
+from tests.unit.saeserve import tiny
 
 REPOSITORY = Path(__file__).parents[3]
 PATIENCE = 120
 """Seconds: the worker imports torch on a machine that may be busy."""
+KEY = Fernet.generate_key().decode()
+
+
+@pytest.fixture(scope="module")
+def long_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a dozen blocks, some seconds of work."""
+    return tiny.write_jsonl(tmp_path_factory.mktemp("corpus") / "long.jsonl", tiny.documents(400, seed=8))
 
 
 @pytest.fixture
 def broker() -> Iterator[Celery]:
     """The test run's broker, a database of it that no other test uses, emptied before and after."""
     app = Celery("test", broker=os.environ["REDIS_URL"].rpartition("/")[0] + "/9")
-    with app.connection_for_write() as connection:
-        client = connection.default_channel.client
-        client.flushdb()
-        yield app
-        client.flushdb()
+    forget_all(app)
+    yield app
+    forget_all(app)
     app.close()
+
+
+def forget_all(app: Celery) -> None:
+    with app.connection_for_write() as connection:
+        connection.default_channel.client.flushdb()
 
 
 @contextmanager
 def worker(app: Celery, root: Path) -> Iterator["subprocess.Popen[bytes]"]:
     environment = os.environ | {
         "ARTIFACT_ROOT": str(root),
+        "ARTIFACT_KEY": KEY,
         "REDIS_URL": str(app.conf.broker_url),
         "SAESERVE_THREADS": "1",
     }
@@ -55,8 +82,9 @@ def worker(app: Celery, root: Path) -> Iterator["subprocess.Popen[bytes]"]:
             process.wait()
 
 
-def send(app: Celery, request: MiningRequest) -> None:
-    app.send_task(MINE_TASK, kwargs={"request": request.to_dict()}, queue=GPU_QUEUE)
+def send(app: Celery, *requests: MiningRequest) -> None:
+    keywords = {"requests": [request.to_dict() for request in requests]}
+    app.send_task(MINE_TASK, kwargs=keywords, queue=GPU_QUEUE, priority=MINE_PRIORITY)
 
 
 def next_message(app: Celery, root: Path) -> tuple[str, dict[str, str]]:
@@ -70,58 +98,109 @@ def next_message(app: Celery, root: Path) -> tuple[str, dict[str, str]]:
         return message.headers["task"], message.payload[1]
 
 
-def wait_for(true: Callable[[], bool], root: Path) -> None:
+def wait_for(true: Callable[[], object], root: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline, (root / "worker.log").read_text()[-3000:]
-        time.sleep(0.02)
+        time.sleep(0.005)
 
 
-def test_a_request_is_mined_and_a_bad_one_refused_and_the_web_side_hears_of_both(
-    broker: Celery, request_for: Callable[..., MiningRequest], tmp_path: Path
+def phase(folder: RunFolder) -> str:
+    return str(read_json(folder.path / "progress.json")["phase"])
+
+
+def try_text(app: Celery, root: Path, request: MiningRequest) -> Path:
+    """Send a trial as the web side does. Returns where its answer will be."""
+    trial = Trial(handle="ab" * 16, model=request.model, sae=request.sae, dtype=request.dtype, context_tokens=60)
+    folder = root / "trials" / trial.handle
+    folder.mkdir(parents=True)
+    (folder / "text").write_bytes(Fernet(KEY).encrypt(b"She denies chest pain since Monday."))
+    app.send_task(TRY_TASK, kwargs={"trial": trial.to_dict()}, queue=GPU_QUEUE, priority=TRY_PRIORITY)
+    return folder / "answer"
+
+
+def test_good_and_bad_requests_come_together_and_the_web_side_hears_of_each(
+    broker: Celery, request_for: Callable[..., MiningRequest], other_sae_folder: Path, tmp_path: Path
 ) -> None:
     good, bad = request_for(tmp_path), request_for(tmp_path, sae="nowhere")
-    broker.send_task(MINE_TASK, kwargs={"request": good.to_dict() | {"version": 99}}, queue=GPU_QUEUE)
-    for request in (bad, good):
-        send(broker, request)
+    other = request_for(tmp_path, sae=str(other_sae_folder))
+    newer = [good.to_dict() | {"version": 99}]
+    broker.send_task(MINE_TASK, kwargs={"requests": newer}, queue=GPU_QUEUE, priority=MINE_PRIORITY)
+    send(broker, good, bad, other)
     with worker(broker, tmp_path):
-        heard = [next_message(broker, tmp_path) for _ in range(2)]
-    assert heard == [(RUN_ENDED_TASK, {"digest": request.digest}) for request in (bad, good)]
-    assert (run_folder(tmp_path, good) / "manifest.json").is_file()
-    assert "holds no SAE" in json.loads((run_folder(tmp_path, bad) / "failure.json").read_text())["sentence"]
+        heard = [next_message(broker, tmp_path) for _ in range(3)]
+    assert heard[0] == (RUN_ENDED_TASK, {"digest": bad.digest})
+    assert {message[1]["digest"] for message in heard[1:]} == {good.digest, other.digest}
+    for request in (good, other):
+        assert RunFolder.of(tmp_path, request.digest).finished
+    failure = read_json(RunFolder.of(tmp_path, bad.digest).path / "failure.json")
+    assert "nowhere is not there" in failure["sentence"]
     assert "version 99" in (tmp_path / "worker.log").read_text()
 
 
+def test_a_trial_overtakes_shards_and_a_cancelled_run_stops_and_goes_on_without_losing_a_shard(
+    broker: Celery, request_for: Callable[..., MiningRequest], long_corpus: Path, tmp_path: Path
+) -> None:
+    request = request_for(tmp_path, corpus=long_corpus)
+    folder = RunFolder.of(tmp_path, request.digest)
+    send(broker, request)
+    with worker(broker, tmp_path):
+        wait_for(lambda: (folder.path / "shards").is_dir(), tmp_path)
+        answer = try_text(broker, tmp_path, request)
+        wait_for(answer.is_file, tmp_path)
+        done = len(folder.done())
+        assert done <= 2, "the trial waited for the shards"
+        answered = json.loads(Fernet(KEY).decrypt(answer.read_bytes()))
+        assert len(answered["tokens"]) > 5
+
+        wait_for(lambda: len(folder.done()) > done, tmp_path)
+        (folder.path / CANCEL_FILE).write_text("{}")
+        wait_for(lambda: phase(folder) == "cancelled", tmp_path)
+        time.sleep(1)
+        kept = {number: folder.shard(number).stat().st_mtime_ns for number in folder.done()}
+        assert kept
+        assert not folder.finished
+
+        (folder.path / CANCEL_FILE).unlink()
+        send(broker, request)
+        seen: dict[int, int] = {}
+        wait_for(lambda: note_times(folder, seen) or folder.finished, tmp_path)
+        assert next_message(broker, tmp_path) == (RUN_ENDED_TASK, {"digest": request.digest})
+    assert {number: seen[number] for number in kept if number in seen} == {n: kept[n] for n in kept if n in seen}
+
+
 def test_after_kill_9_the_next_worker_continues_and_no_byte_differs_even_if_the_broker_forgot(
-    broker: Celery, request_for: Callable[..., MiningRequest], tmp_path: Path
+    broker: Celery, request_for: Callable[..., MiningRequest], long_corpus: Path, tmp_path: Path
 ) -> None:
     disturbed, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
-    request = request_for(disturbed)
-    folder = run_folder(disturbed, request)
+    request = request_for(disturbed, corpus=long_corpus)
+    folder = RunFolder.of(disturbed, request.digest)
     send(broker, request)
     with worker(broker, disturbed) as process:
-        wait_for(lambda: len(list((folder / "shards").glob("*.safetensors"))) >= 2, disturbed)
+        wait_for(lambda: len(folder.done()) >= 2, disturbed)
         os.killpg(process.pid, signal.SIGKILL)
-    assert not (folder / "manifest.json").exists()
+    assert not folder.finished
     assert [left.digest for left in unfinished_requests(disturbed)] == [request.digest]
-    with broker.connection_for_write() as connection:
-        connection.default_channel.client.flushdb()
+    forget_all(broker)
 
-    first_shard = folder / "shards" / "000000.safetensors"
-    written = {first_shard.stat().st_mtime_ns}
-    with worker(broker, disturbed):
-        wait_for(lambda: _note_time(first_shard, written) and (folder / "manifest.json").exists(), disturbed)
+    before: dict[int, int] = {}
+    note_times(folder, before)
+    seen = dict(before)
+    with worker(broker, disturbed), worker(broker, disturbed):
+        wait_for(lambda: note_times(folder, seen) or folder.finished, disturbed)
         assert next_message(broker, disturbed) == (RUN_ENDED_TASK, {"digest": request.digest})
+    assert {number: seen[number] for number in before} == before, "a finished shard was mined again"
 
-    assert len(written) == 1, "the finished shard was mined again"
-    assert request_for(undisturbed) == request
-    manifest = mine(request, root=undisturbed)
-    assert {name: file_digest(folder / name) for name in manifest.files} == manifest.files
+    assert request_for(undisturbed, corpus=long_corpus) == request
+    manifest = mine(request, Worker(undisturbed, Loaded(undisturbed)))
+    assert {name: file_digest(folder.path / name) for name in manifest.files} == manifest.files
     assert not list(unfinished_requests(disturbed))
 
 
-def _note_time(file: Path, times: set[int]) -> bool:
-    """Add the file's time of writing, while there is one."""
-    with suppress(FileNotFoundError):
-        times.add(file.stat().st_mtime_ns)
-    return True
+def note_times(folder: RunFolder, times: dict[int, int]) -> None:
+    """Add each shard's time of writing, the last that is seen; they go when the run is finished."""
+    for number in folder.done():
+        try:
+            times[number] = folder.shard(number).stat().st_mtime_ns
+        except FileNotFoundError:
+            continue
