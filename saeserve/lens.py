@@ -1,9 +1,9 @@
 """Logit lens (nostalgebraist 2020): which output tokens a latent's decoder direction raises and lowers most.
 
-The direction alone is put in the place of the residual stream after the last block: the final norm divides it by its own
-RMS (or centres it and divides it by its own standard deviation, where the model has LayerNorm), multiplies with the norm's
-weight, and the unembedding follows. So every direction is read at the same length, whatever the SAE's scale; logits are
-comparable between latents of one model, and are not what one firing adds to the output. What does not depend on the
+The direction alone is put in the place of the residual stream after the last block: the final norm divides it by its
+own RMS (or centres it and divides it by its own standard deviation, where the model has LayerNorm), multiplies with the
+norm's weight, and the unembedding follows. So every direction is read at the same length, whatever the SAE's scale:
+logits compare between latents of one model, and are not what one firing adds to the output. What does not depend on the
 direction (the norm's and the head's bias) is taken off. Blocks between the SAE and the end of the model are left out.
 An encoder has no next token to raise: for it there is no lens.
 """
@@ -52,7 +52,9 @@ def lens(fit: Fit, latents: Sequence[int] | None = None) -> Lens:
     except (NoNextToken, NoResidual) as reason:
         empty = np.empty((len(decoder), 0))
         return Lens(*(empty.astype(kind) for kind in (np.int64, np.float32) * 2), note=f"No logit lens: {reason}")
-    note = f"Decoder directions written at {point}, read alone through the final norm and the unembedding; biases taken off."
+    note = (
+        f"Decoder directions, written at {point}, read alone through the final norm and the unembedding without biases."
+    )
     return Lens(*found, note=note)
 
 

@@ -14,19 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from saeserve.mining.tally import ranges
+from saeserve.mining.common_tokens import Common, common_tokens
 from saeserve.mining.token_draw import TokenDraw
 
 SHOWN = 12
 FEWEST = 5
 """Common tokens below which a pair is left out."""
-PAIRS, CELLS = 2**24, 2**23
-"""Pairs of firings, and entries of the matrix of counts, held at once."""
 
 
 @dataclass(frozen=True)
 class Coactivation:
-    """Rows sorted by latent, then by falling phi."""
+    """Rows sorted by latent, then by falling phi, then by the other latent."""
 
     latents: NDArray[np.int32]
     others: NDArray[np.int32]
@@ -39,66 +37,42 @@ class Coactivation:
 def coactivation(draw: TokenDraw, *, width: int) -> Coactivation:
     """The SHOWN highest phi of each latent among those with FEWEST common tokens."""
     fired = np.bincount(draw.latents, minlength=width).astype(np.float64)
-    parts = [_strongest(first, counts, fired, len(draw)) for first, counts in common_tokens(draw, draw, width, width)]
-    joined = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.empty(0)] * 5
-    kinds = (np.int32, np.int32, np.int64, np.float64, np.float64)
-    return Coactivation(*(column.astype(kind) for column, kind in zip(joined, kinds, strict=True)))
+    blocks = [
+        _strongest(common, fired, len(draw)) for common in common_tokens(draw, draw, width=width, other_width=width)
+    ]
+    latents, others, tokens, lift, phi = (np.concatenate(column) for column in zip(*blocks, strict=True))
+    return Coactivation(latents.astype(np.int32), others.astype(np.int32), tokens.astype(np.int64), lift, phi)
 
 
-def common_tokens(
-    one: TokenDraw, other: TokenDraw, width: int, other_width: int
-) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """(first latent, counts [latent of a block, latent of `other`] of tokens on which both fire), block after block.
-
-    The two draws hold the same tokens in the same order.
-    """
-    order = np.argsort(one.latents, kind="stable")
-    tokens = one.tokens[order]
-    borders = np.searchsorted(one.latents[order], np.arange(width + 1))
-    firsts = np.cumsum(other.counts, dtype=np.int64) - other.counts
-    pairs = np.concatenate([[0], np.cumsum(other.counts[tokens], dtype=np.int64)])[borders]
-    first = 0
-    while first < width:
-        last = int(np.searchsorted(pairs, pairs[first] + PAIRS, side="right")) - 1
-        last = max(first + 1, min(last, first + max(1, CELLS // other_width), width))
-        yield first, _block(one, other, order, tokens, borders[first : last + 1], firsts, other_width)
-        first = last
-
-
-def _block(
-    one: TokenDraw,
-    other: TokenDraw,
-    order: NDArray[np.int64],
-    tokens: NDArray[np.int32],
-    borders: NDArray[np.int64],
-    firsts: NDArray[np.int64],
-    other_width: int,
+def highest(
+    borders: NDArray[np.integer], scores: NDArray[np.float64], others: NDArray[np.integer], number: int
 ) -> NDArray[np.int64]:
-    rows = len(borders) - 1
-    counts = np.zeros(rows * other_width, np.int64)
-    local = np.repeat(np.arange(rows, dtype=np.int64), np.diff(borders))
-    for at in range(0, len(local), max(1, PAIRS // max(1, int(other.counts.max(initial=1))))):
-        part = slice(at, at + max(1, PAIRS // max(1, int(other.counts.max(initial=1)))))
-        here = tokens[borders[0] : borders[-1]][part]
-        together = ranges(firsts[here], other.counts[here])
-        keys = np.repeat(local[part] * other_width, other.counts[here]) + other.latents[together]
-        counts += np.bincount(keys, minlength=len(counts))
-    return counts.reshape(rows, other_width)
+    """Positions of each row's `number` highest scores, row after row, falling; of equals the lower other one first.
+
+    borders: [row + 1] first position of each row.
+    """
+    return np.concatenate([np.empty(0, np.int64), *_rows(borders, scores, others, number)])
 
 
-def _strongest(
-    first: int, counts: NDArray[np.int64], fired: NDArray[np.float64], tokens: int
-) -> tuple[NDArray[np.number], ...]:
+def _rows(
+    borders: NDArray[np.integer], scores: NDArray[np.float64], others: NDArray[np.integer], number: int
+) -> Iterator[NDArray[np.int64]]:
+    for first, last in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True):
+        row = scores[first:last]
+        places = np.arange(last - first)
+        if len(row) > number:
+            places = np.flatnonzero(row >= np.partition(row, -number)[-number])
+        yield first + places[np.lexsort((others[first:last][places], -row[places]))][:number]
+
+
+def _strongest(common: Common, fired: NDArray[np.float64], tokens: int) -> tuple[NDArray[np.number], ...]:
     """Of each latent of the block: (latents, others, common tokens, lift, phi)."""
-    rows, others = np.nonzero(counts >= FEWEST)
-    latents = rows + first
-    common = counts[rows, others]
+    latents, others, counts = common.latents, common.others, common.tokens
+    kept = (counts >= FEWEST) & (latents != others) & (fired[latents] < tokens) & (fired[others] < tokens)
+    latents, others, counts = latents[kept], others[kept], counts[kept]
     own, theirs = fired[latents], fired[others]
-    varies = (latents != others) & (own < tokens) & (theirs < tokens)
-    latents, others, common, own, theirs = (part[varies] for part in (latents, others, common, own, theirs))
-    phi = (common * tokens - own * theirs) / np.sqrt(own * theirs * (tokens - own) * (tokens - theirs))
-    order = np.lexsort((others, -phi, latents))
-    starts = np.searchsorted(latents[order], latents[order], side="left")
-    order = order[np.arange(len(order)) - starts < SHOWN]
-    lift = common * tokens / (own * theirs)
-    return latents[order], others[order], common[order], lift[order], phi[order]
+    phi = (counts * tokens - own * theirs) / np.sqrt(own * theirs * (tokens - own) * (tokens - theirs))
+    borders = np.searchsorted(latents, np.arange(common.first, common.last + 1))
+    best = highest(borders, phi, others, SHOWN)
+    lift = counts * tokens / (own * theirs)
+    return latents[best], others[best], counts[best], lift[best], phi[best]

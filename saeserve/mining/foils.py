@@ -89,8 +89,8 @@ class FoilFinder:
         return self._draw(latent, _turned(self._uniform, latent).tolist(), avoid, number)
 
     def hard(self, latent: int, hints: Hints, *, avoid: "Used", number: int) -> list[int]:
-        """Rows taken in turn from four sources: first snippets of decoder neighbours; the peak words, negated or said of a
-        relative; the peak words; the specialties and sections in which the latent fires most."""
+        """Rows taken in turn from four sources: first snippets of decoder neighbours; peak words, negated or said of a
+        relative; peak words; the specialties and sections in which the latent fires most."""
         sources = [
             self._of_neighbours(hints.neighbours),
             self._of_words(self._facts.mentions, hints.words, latent),

@@ -1,8 +1,8 @@
 """Which snippets stay while a tally grows. Each rule is exact under merging: what it drops could never come back.
 
-Shown snippets must differ in owner (patient or document) and in text. Both at once cannot be kept exactly under merging,
-because a row that blocks another one may itself be blocked by a third that lies in another shard. So the first of each
-owner are kept, and the first of each text group, both exact, and one an owner and a text is chosen at the end
+Shown snippets must differ in owner (patient or document) and in text. Both at once cannot be kept exactly under
+merging, because a row that blocks another one may itself be blocked by a third that lies in another shard. So the first
+of each owner are kept, and the first of each text group, both exact, and one an owner and a text is chosen at the end
 (`one_each`).
 """
 
@@ -39,7 +39,7 @@ class Limits:
 
     @classmethod
     def of(cls, request: MiningRequest, *, width: int, corpus_tokens: int, l0: float) -> "Limits":
-        """width: number of latents. corpus_tokens: in the documents that are mined. l0: firings a token in the probe."""
+        """width: number of latents. corpus_tokens: in the documents that are mined. l0: firings a token."""
         return cls(
             top=max(request.top + request.top // 2, MOST_LOOKS),
             sample=max(SAMPLE, 40 * request.per_decile),

@@ -1,7 +1,7 @@
 """Words of a text that it mentions without saying that this patient has them: negated, or said of a relative.
 
-Rules of ours in the manner of NegEx (Chapman et al. 2001): a cue opens a scope that ends with the sentence, at a word such
-as "but", or after SCOPE words.
+Rules of ours in the manner of NegEx (Chapman et al. 2001): a cue opens a scope that ends with the sentence, at a word
+such as "but", or after SCOPE words.
 """
 
 import re
@@ -11,12 +11,14 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 _WORD = re.compile(r"\w+")
 _BEFORE = re.compile(
     r"\b(?:den(?:y|ies|ied|ying)|no|not|without|w/o|never|nor|neither|absen(?:t|ce of)|negative for|neg for|free of"
-    r"|ruled? out|rules out|lack(?:s|ed|ing)?(?: of)?|failed to reveal|(?:does|did|do|has|have|had|is|was|were)n['\u2019]?t)\b",
+    r"|ruled? out|rules out|lack(?:s|ed|ing)?(?: of)?|failed to reveal|(?:does|did|do|has|have|had|is|was"
+    r"|were)n['\u2019]?t)\b",
     re.IGNORECASE,
 )
 """What negates the words after it."""
 _AFTER = re.compile(
-    r"\b(?:(?:(?:is|was|were|are|has been|have been) )?(?:ruled out|not (?:seen|present|identified|noted|found|detected|visuali[sz]ed"
+    r"\b(?:(?:(?:is|was|were|are|has been|have been) )?(?:ruled out|not (?:seen|present|identified|noted|found"
+    r"|detected|visuali[sz]ed"
     r"|demonstrated|appreciated)|absent|denied|unlikely|excluded|negative))\b",
     re.IGNORECASE,
 )
@@ -34,12 +36,14 @@ _END = re.compile(
 )
 """What ends a scope within a sentence."""
 _KIN = re.compile(
-    r"\b(?:family (?:history|hx)|fh|fhx|famhx|mother|father|mom|dad|brothers?|sisters?|siblings?|sons?|daughters?|aunts?|uncles?"
+    r"\b(?:family (?:history|hx)|fh|fhx|famhx|mother|father|mom|dad|brothers?|sisters?|siblings?|sons?|daughters?"
+    r"|aunts?|uncles?"
     r"|grand(?:mother|father|parents?|ma|pa)|cousins?|(?:maternal|paternal) \w+|parents?)\b",
     re.IGNORECASE,
 )
 _KIN_SPEAKS = re.compile(
-    r"\W*(?:\w+\W+){0,2}?(?:states?|stated|says?|said|reports?|reported|denie[sd]|noticed|noted|brought|called|is|was|feels?|thinks?"
+    r"\W*(?:\w+\W+){0,2}?(?:states?|stated|says?|said|reports?|reported|denie[sd]|noticed|noted|brought|called|is|was"
+    r"|feels?|thinks?"
     r"|aware|present|at bedside|agrees?|concerned|gives?|gave|will|understands?)\b",
     re.IGNORECASE,
 )
@@ -67,7 +71,7 @@ def _of_relatives(sentence: str) -> list[str]:
     for kin in _KIN.finditer(sentence):
         rest = sentence[kin.end() :]
         family = "family" in kin.group().lower() or kin.group().lower().startswith(("fh", "fam"))
-        if family or (_KIN_ILL.match(rest) or not _KIN_SPEAKS.match(rest)):
+        if family or (_KIN_ILL.match(rest) and not _KIN_SPEAKS.match(rest)):
             scopes.append(_forward(sentence, kin.end(), ends=family))
     return scopes
 

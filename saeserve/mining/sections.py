@@ -11,12 +11,14 @@ from functools import lru_cache
 
 NONE, OTHER = "none", "other"
 _WORDS: dict[str, str] = {
-    "identification": r"name|date( of \w+)?|mrn|patient id|age|sex|gender|referring physician|dictated|attending|author",
+    "identification": r"name|date( of \w+)?|mrn|patient id|age|sex|gender|referring physician|dictated|attending"
+    r"|author",
     "allergies": r"allerg\w+|nkda|adverse reactions?",
     "family history": r"famil\w+( \w+){0,2} history|fh|fhx|famhx|family hx|history, family",
     "social history": r"(social|occupational|personal|travel|smoking|drug)( \w+)* (history|hx)|sh|shx|social|habits"
     r"|living situation",
-    "past history": r"(past|previous|prior|surgical|medical|obstetric\w*|gyn\w*|psychiatric|birth|developmental|psh|pmhx?)"
+    "past history": r"(past|previous|prior|surgical|medical|obstetric\w*|gyn\w*|psychiatric|birth|developmental|psh"
+    r"|pmhx?)"
     r"( \w+)* (history|hx|problems|illnesses|surger\w+|operations)|(past )?(medical|surgical) (history|hx)|pmh|pmhx|psh"
     r"|pshx|background|comorbidit\w+|problem list|past \w+",
     "review of systems": r"review of systems|ros|systems? review|systemic enquiry",
@@ -27,23 +29,33 @@ _WORDS: dict[str, str] = {
     r"|interval (events|change|update)|events|overnight|summary( \w+)*|brief summary",
     "history": r"(history|hx)( \w+)*|hpi|hpc|(\w+ )*(history|hx)|subjective|s|interim history|history/\w+|narrative",
     "vitals": r"vitals?( \w+)*|obs|observations|bp|hr|rr|temp(erature)?|pulse|sats?|spo2|weight|height|bmi",
-    "examination": r"(\w+ )*(exam|examination|findings on examination)( \w+)*|objective|o|o/e|oe|pe|general( \w+)*|heent"
-    r"|head|eyes?|ears?|nose|throat|mouth|neck|chest|lungs?|heart|cardiac|cardiovascular|cvs?|respiratory|resp|abdomen|abdo"
-    r"|abd|gi|gu|gastrointestinal|genitourinary|extremit\w+|ext|skin|neuro(logic\w*)?|cns|back|spine|breasts?|pelvi\w+|rectal"
-    r"|genitalia|lymph\w*|musculoskeletal|msk|psych\w*|mental status( \w+)*|mse|appearance|speech|mood|affect|joints?|limbs?"
+    "examination": r"(\w+ )*(exam|examination|findings on examination)( \w+)*|objective|o|o/e|oe|pe|general( \w+)*"
+    r"|heent"
+    r"|head|eyes?|ears?|nose|throat|mouth|neck|chest|lungs?|heart|cardiac|cardiovascular|cvs?|respiratory|resp"
+    r"|abdomen|abdo"
+    r"|abd|gi|gu|gastrointestinal|genitourinary|extremit\w+|ext|skin|neuro(logic\w*)?|cns|back|spine|breasts?"
+    r"|pelvi\w+|rectal"
+    r"|genitalia|lymph\w*|musculoskeletal|msk|psych\w*|mental status( \w+)*|mse|appearance|speech|mood|affect|joints?"
+    r"|limbs?"
     r"|constitutional|vascular|pulses",
-    "procedure": r"(\w+ )*(procedures?|operations?|operative|surgery|anesthe\w+|anaesthe\w+|surgeons?|assistants?|technique"
-    r"|blood loss|ebl|complications?|drains?|implants?|counts?|tourniquet|fluids?|incision|closure|disposition of specimen)"
+    "procedure": r"(\w+ )*(procedures?|operations?|operative|surgery|anesthe\w+|anaesthe\w+|surgeons?|assistants?"
+    r"|technique"
+    r"|blood loss|ebl|complications?|drains?|implants?|counts?|tourniquet|fluids?|incision|closure"
+    r"|disposition of specimen)"
     r"( \w+)*",
-    "laboratory": r"(\w+ )*(labs?|laborator\w+|bloods?|results?|tests?|investigations?|ix|studies|data|culture\w*|micro\w*"
+    "laboratory": r"(\w+ )*(labs?|laborator\w+|bloods?|results?|tests?|investigations?|ix|studies|data|culture\w*"
+    r"|micro\w*"
     r"|urinalysis|cbc|fbc|chemistry|abg|csf)( \w+)*|ecg|ekg|electrocardiogram",
     "imaging": r"(\w+ )*(imaging|radiolog\w+|x-?rays?|cxr|ct|mri|mra|ultrasound|us|echo\w*|doppler|scans?|angiogra\w+"
     r"|mammogra\w+|radiographs?|comparisons?|contrast)( \w+)*",
-    "findings": r"(\w+ )*findings?( \w+)*|interpretation|(gross|microscopic) description|pathology( \w+)*|histology|specimens?",
+    "findings": r"(\w+ )*findings?( \w+)*|interpretation|(gross|microscopic) description|pathology( \w+)*|histology"
+    r"|specimens?",
     "diagnosis": r"(\w+ )*(diagnos[ie]s|dx|ddx|differential)( \w+)*|axis \w+",
-    "plan": r"(\w+ )*(plan|plans|recommendations?|disposition|follow-?\s?up|instructions?|advice|management|treatment|therapy"
+    "plan": r"(\w+ )*(plan|plans|recommendations?|disposition|follow-?\s?up|instructions?|advice|management|treatment"
+    r"|therapy"
     r"|goals?|discharge (condition|status|medications)|orders|prognosis)( \w+)*|p|rec|dispo",
-    "assessment": r"(\w+ )*(assessment|impressions?|conclusions?|formulation|opinion|discussion|comments?|decision making)"
+    "assessment": r"(\w+ )*(assessment|impressions?|conclusions?|formulation|opinion|discussion|comments?"
+    r"|decision making)"
     r"( \w+)*|a|imp|a/p|ap|a&p",
 }
 """Whole headers of each kind, in lower case, and the first kind that fits counts. Words of ours."""
@@ -57,7 +69,7 @@ _AT_LINE = re.compile(
     re.MULTILINE,
 )
 _IN_LINE = re.compile(r"(?<=[.!?;,])[ \t]+(?P<name>[A-Z][A-Z /&'()-]{3,50})(?P<mark>:)")
-_SMALL = frozenset("of and the for on in with to at or by from a an".split())
+_SMALL = frozenset(("of", "and", "the", "for", "on", "in", "with", "to", "at", "or", "by", "from", "a", "an"))
 MOST_WORDS = 8
 LONE_WORDS = 6
 """Words of a header that stands alone in its line without a colon."""

@@ -139,8 +139,8 @@ class LatentRows:
         return one_each(getattr(self.block, name), first, last, limit)
 
     def edges(self, latent: int) -> list[float]:
-        """The nine deciles of peak activation, one snippet an owner: linear between neighbouring values, as numpy's quantile
-        is by default; empty where it fired in no unreserved document."""
+        """The nine deciles of peak activation, one snippet an owner: linear between neighbouring values, as numpy's
+        quantile is by default; empty where it fired in no unreserved document."""
         first, last = self._spans["sample"][latent - self.block.first]
         _, firsts = np.unique(self.block.sample.owners[first:last], return_index=True)
         peaks = np.sort(self.block.sample.peaks[first:last][np.sort(firsts)[: self._sample]].astype(np.float64))

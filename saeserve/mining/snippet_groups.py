@@ -1,9 +1,9 @@
 """Groups of snippets whose texts are nearly the same, found once for a corpus, before any pass.
 
 Each snippet becomes the set of its runs of RUN words, numbers and punctuation left out. HASHES minima of random hashes
-of that set (MinHash, Broder 1997) are its signature, 16 bits each: 64 bytes a snippet. Snippets that share a band of BAND
-minima are compared: where at least NEAR of all minima agree, which estimates the sets' overlap (Jaccard), they are linked.
-Groups are the connected components of the links. The same texts in the same order always give the same groups.
+of that set (MinHash, Broder 1997) are its signature, 16 bits each: 64 bytes a snippet. Snippets that share a band of
+BAND minima are compared: where at least NEAR of all minima agree, which estimates the sets' overlap (Jaccard), they are
+linked. Groups are the connected components of the links. The same texts in the same order always give the same groups.
 """
 
 import re

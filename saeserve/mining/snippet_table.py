@@ -76,7 +76,7 @@ class SnippetTableBuilder:
         self._signatures: list[NDArray[np.uint16]] = []
         self._section_counts: list[int] = []
         self._sections: list[tuple[int, int, int]] = []
-        self._headers: dict[str, int] = {}
+        self._headers: dict[str, int] = {"": 0}
 
     def add(self, text: str) -> int:
         """A document that will be mined. Returns its number of snippets."""

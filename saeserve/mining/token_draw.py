@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 from saeserve.artifacts import write_atomically
 from saeserve.mining.hashing import mixed
 
+TOKENS_FILE = "tokens.safetensors"
 MOST_TOKENS = 2**18
 MOST_FIRINGS = 16_000_000
 PIECES = 8

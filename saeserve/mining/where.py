@@ -14,8 +14,8 @@ def where(
 ) -> list[list[dict[str, Any]]]:
     """[latent] {name, firings, lift} of the kinds in which it fires, most firings first.
 
-    firings: [latent, kind]. tokens: [kind] seen. names: of the kinds; kinds without a name are left out, but count in the
-    latent's own density, which lift is over: (firings / tokens of the kind) / (all firings / all tokens).
+    firings: [latent, kind]. tokens: [kind] seen. names: of the kinds; kinds without a name are left out, but count in
+    the latent's own density, which lift is over: (firings / tokens of the kind) / (all firings / all tokens).
     """
     density = firings.sum(axis=1) / max(1, int(tokens.sum()))
     order = np.argsort(-firings, axis=1, kind="stable")

@@ -46,7 +46,7 @@ class WordRows:
 
 
 def pool_words(corpus: Path, index: CorpusIndex, pool: Pool) -> tuple[WordRows, WordRows]:
-    """Rows of the pool by any word in them, and by words that they negate or say of a relative. Reads the corpus once."""
+    """Rows of the pool by any word, and by words that they negate or say of a relative. Reads the corpus once."""
     plain: list[frozenset[str]] = []
     other: list[frozenset[str]] = []
     for text in snippet_texts(corpus, index, pool.snippets):

@@ -16,12 +16,11 @@ from saeserve.mining.neighbours import Neighbours, decoder_neighbours
 from saeserve.mining.peak_tokens import peak_tokens
 from saeserve.mining.sections import KINDS
 from saeserve.mining.select import Selector
-from saeserve.mining.token_draw import save_draw
+from saeserve.mining.token_draw import TOKENS_FILE, save_draw
 from saeserve.mining.words import peak_words, pool_words
 from saeserve.mining.write_latents import Profile, write_latents
 from saeserve.mining.write_snippets import write_snippets
 
-TOKENS_FILE = "tokens.safetensors"
 RESULT_FILES = (LATENTS_FILE, SNIPPETS_FILE, TOKENS_FILE)
 STEPS = 5
 
