@@ -22,7 +22,7 @@ VISIBILITY_SECONDS = 3600
 """After so long an unacknowledged message is delivered again. A run that is going on, or done, is then left alone."""
 
 
-class TakeUpUnfinished(bootsteps.StartStopStep):  # type: ignore[misc]
+class TakeUpUnfinished(bootsteps.StartStopStep):
     """Whenever the worker has reached its broker, at the start and after each loss, hand out what is unfinished."""
 
     requires = ("celery.worker.consumer.tasks:Tasks",)

@@ -3,10 +3,13 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saeserve.contract import MiningRequest
 from saeserve.refusal import Refusal
+
+if TYPE_CHECKING:  # torch is imported only by the command that needs it
+    from saeserve.loaded import Loaded
 
 Say = Callable[[str], None]
 """Tells the person at the terminal one line."""
@@ -54,7 +57,7 @@ def sae_options(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
-def loaded_for(options: argparse.Namespace, root: Path | None = None) -> Any:
+def loaded_for(options: argparse.Namespace, root: Path | None = None) -> "Loaded":
     """A Loaded for the options' device; paths count from the working directory unless there is a root."""
     from saeserve.loaded import Loaded
 

@@ -24,8 +24,7 @@ def run(options: argparse.Namespace, _given: list[str], say: Say) -> dict[str, A
 
     fit = loaded_for(options).fit(options.model, str(options.sae), options=sae_options(options), dtype=options.dtype)
     texts = texts_to_probe(options.corpus, seed=options.seed)
-    sizes = {"context_tokens": options.context_tokens, "sink_norm_multiple": options.sink_norm_multiple}
-    found = probe(fit, texts, **sizes)
+    found = probe(fit, texts, context_tokens=options.context_tokens, sink_norm_multiple=options.sink_norm_multiple)
     for name, value in measured_figures(found.gate).items():
         say(f"{name}: {value:.4g}" + (f" (declared {fit.declared[name]:.4g})" if name in fit.declared else ""))
     if found.gate.note:

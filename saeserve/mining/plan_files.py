@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
@@ -79,9 +80,8 @@ def read_plan(folder: Path) -> Plan:
         snippets = load_table(folder / SNIPPETS_FILE)
     except (OSError, ValueError, SafetensorError) as error:
         raise BadPlan(f"The plan {folder} cannot be read ({error}); delete that folder and mine again.") from error
-    index = CorpusIndex(
-        **{name: names[name] for name in NAMES}, **{name: arrays[name] for name in ARRAYS}, snippets=snippets
-    )
+    columns: dict[str, Any] = {name: names[name] for name in NAMES} | {name: arrays[name] for name in ARRAYS}
+    index = CorpusIndex(**columns, snippets=snippets)
     return Plan(index, arrays["documents"], arrays["block_firsts"])
 
 

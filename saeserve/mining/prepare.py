@@ -121,17 +121,24 @@ def _probes(runs: Sequence[OpenRun], fits: dict[str, Fit], texts: list[str]) -> 
     if not runs:
         return {}
     request = runs[0].request
-    sizes = {"context_tokens": request.context_tokens, "sink_norm_multiple": request.sink_norm_multiple}
+    context, multiple = request.context_tokens, request.sink_norm_multiple
     digests = [run.folder.digest for run in runs]
+    together = [fits[digest] for digest in digests]
     try:
-        return dict(zip(digests, probe_all([fits[digest] for digest in digests], texts, **sizes), strict=True))
+        found = probe_all(together, texts, context_tokens=context, sink_norm_multiple=multiple)
+        return dict(zip(digests, found, strict=True))
     except Exception as error:
         if len(runs) == 1:
             runs[0].fail(error)
             return {}
-    found: dict[str, Probe] = {}
-    each(runs, lambda run: found.update({run.folder.digest: probe(fits[run.folder.digest], texts, **sizes)}))
-    return found
+    alone: dict[str, Probe] = {}
+
+    def measure(run: OpenRun) -> None:
+        digest = run.folder.digest
+        alone[digest] = probe(fits[digest], texts, context_tokens=context, sink_norm_multiple=multiple)
+
+    each(runs, measure)
+    return alone
 
 
 def probe_texts(corpus: Path, index: CorpusIndex) -> list[str]:
