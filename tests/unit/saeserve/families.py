@@ -39,13 +39,16 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "gpt_neox": ("GPTNeoXConfig", {**COMMON, "use_parallel_residual": False}),
     "gpt_neox_parallel": ("GPTNeoXConfig", {**COMMON, "use_parallel_residual": True}),
     "bert": ("BertConfig", COMMON),
+    "roberta": ("RobertaConfig", {**COMMON, "pad_token_id": 1}),
 }
 """Configuration class and its arguments."""
-ENCODERS = ("bert",)
-SEQUENTIAL = [name for name in CONFIGS if name not in ("gpt_neox_parallel", "bert")]
+ENCODERS = ("bert", "roberta")
+SEQUENTIAL = [name for name in CONFIGS if name not in ("gpt_neox_parallel", *ENCODERS)]
 """Families whose blocks add attention first and then the MLP to an unnormed residual stream."""
-Z_OUTPUT = {"gpt2": "attn.c_proj", "gpt_neox": "attention.dense", "gpt_neox_parallel": "attention.dense"} | {
-    "bert": "attention.output.dense"
+Z_OUTPUT = {
+    "gpt2": "attn.c_proj",
+    **dict.fromkeys(("gpt_neox", "gpt_neox_parallel"), "attention.dense"),
+    **dict.fromkeys(ENCODERS, "attention.output.dense"),
 }
 """The module that multiplies the concatenated heads with W_O; self_attn.o_proj elsewhere."""
 

@@ -63,6 +63,20 @@ def test_an_encoder_loads_and_predicts_no_next_token(with_head: bool, tmp_path: 
         model.unembed(caught[0])
 
 
+@pytest.mark.parametrize("family", ["gpt2", "bert", "roberta"])
+def test_the_longest_window_uses_every_position(family: str, tmp_path: Path) -> None:
+    """These learn a vector a position, and have none beyond."""
+    model = load_language_model(family_folder(family, tmp_path / family), dtype="float32")
+    point = resolve(model.network, "blocks.0.hook_resid_pre")
+    for longer in (0, 1):
+        ids = torch.full((1, model.context_limit + len(model.front) + len(model.back) + longer), 9)
+        if longer:
+            with pytest.raises((IndexError, RuntimeError)):
+                capture(model.network, [point], ids, None)
+        else:
+            capture(model.network, [point], ids, None)
+
+
 def test_a_decoder_without_its_output_layer_predicts_nothing(tmp_path: Path) -> None:
     network = network_of("llama")
     model = load_language_model(saved(network.model, KINDS["byte-level"](), tmp_path / "bare"), dtype="float32")

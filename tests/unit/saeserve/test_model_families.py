@@ -6,14 +6,26 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from transformers import AutoModelForCausalLM, GraniteConfig
 
 from saeserve.block_parts import BLOCK, FAMILIES, blocks_of
 from saeserve.hook_points import HookPoint, NoSuchHookPoint, resolve, transformer_lens_name
 from saeserve.hooks import capture, replaced
-from tests.unit.saeserve.families import BLOCKS, CONFIGS, SEQUENTIAL, Z_OUTPUT, multimodal_gemma, network_of
+from tests.unit.saeserve.families import (
+    BLOCKS,
+    CONFIGS,
+    ENCODERS,
+    GROUPED,
+    SEQUENTIAL,
+    Z_OUTPUT,
+    config_of,
+    multimodal_gemma,
+    network_of,
+)
 
 IDS = torch.tensor([[7, 5, 9, 300, 17], [7, 8, 8, 2, 31]])
 EXACT = {"rtol": 0.0, "atol": 0.0}
+every_encoder = pytest.mark.parametrize("family", ENCODERS)
 every_family = pytest.mark.parametrize("family", list(CONFIGS))
 
 
@@ -40,7 +52,7 @@ def test_a_block_reads_one_hidden_state_and_writes_the_next(family: str) -> None
         torch.testing.assert_close(after, states[block + 1], **EXACT)
 
 
-@pytest.mark.parametrize("family", [name for name in CONFIGS if name != "bert"])
+@pytest.mark.parametrize("family", [name for name in CONFIGS if name not in ENCODERS])
 def test_the_last_hidden_state_is_normed_and_the_last_block_is_not(family: str) -> None:
     states = hidden_states(family)
     before, after = caught(family, f"blocks.{BLOCKS - 1}.hook_resid_pre", f"blocks.{BLOCKS - 1}.hook_resid_post")
@@ -48,9 +60,10 @@ def test_the_last_hidden_state_is_normed_and_the_last_block_is_not(family: str) 
     assert not torch.allclose(after, states[-1], rtol=0.05)
 
 
-def test_an_encoder_that_norms_its_sums_has_no_final_norm() -> None:
-    (after,) = caught("bert", f"blocks.{BLOCKS - 1}.hook_resid_post")
-    torch.testing.assert_close(after, hidden_states("bert")[-1], **EXACT)
+@every_encoder
+def test_an_encoder_that_norms_its_sums_has_no_final_norm(family: str) -> None:
+    (after,) = caught(family, f"blocks.{BLOCKS - 1}.hook_resid_post")
+    torch.testing.assert_close(after, hidden_states(family)[-1], **EXACT)
 
 
 @pytest.mark.parametrize("family", SEQUENTIAL)
@@ -69,10 +82,11 @@ def test_parallel_attention_and_mlp_add_up_too_and_there_is_no_middle() -> None:
         resolve(network("gpt_neox_parallel"), "blocks.1.hook_resid_mid")
 
 
-def test_an_encoder_norms_each_sum() -> None:
+@every_encoder
+def test_an_encoder_norms_each_sum(family: str) -> None:
     names = ("hook_resid_pre", "hook_attn_out", "hook_resid_mid", "mlp.hook_in", "hook_mlp_out", "hook_resid_post")
-    before, attention, middle, into, mlp, after = caught("bert", *(f"blocks.1.{name}" for name in names))
-    block = network("bert").bert.encoder.layer[1]
+    before, attention, middle, into, mlp, after = caught(family, *(f"blocks.1.{name}" for name in names))
+    block = network(family).get_submodule(f"{family}.encoder.layer.1")
     torch.testing.assert_close(before + attention, middle, **EXACT)
     torch.testing.assert_close(block.attention.output.LayerNorm(middle), into, **EXACT)
     torch.testing.assert_close(block.output.LayerNorm(into + mlp), after)
@@ -97,7 +111,7 @@ def test_the_mlp_reads_and_holds_what_the_names_say(family: str) -> None:
     into, inside, after = caught(family, "blocks.1.mlp.hook_in", "blocks.1.mlp.hook_post", "blocks.1.hook_mlp_out")
     blocks = blocks_of(network(family))
     block = network(family).get_submodule(f"{blocks.path}.1")
-    if family == "bert":
+    if family in ENCODERS:
         torch.testing.assert_close(block.intermediate(into), inside, **EXACT)
         torch.testing.assert_close(block.output.dense(inside), after, **EXACT)
         return
@@ -125,7 +139,7 @@ def test_the_normalized_value_lacks_only_the_weight(family: str) -> None:
         torch.testing.assert_close(value, norm._norm(middle), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("family", ["gpt2", "gpt_neox", "bert"])
+@pytest.mark.parametrize("family", ["gpt2", "gpt_neox", *ENCODERS])
 def test_a_layer_norm_is_centred_and_divided_by_its_standard_deviation(family: str) -> None:
     point = resolve(network(family), "blocks.1.ln1.hook_normalized")
     norm = network(family).get_submodule(point.path)
@@ -137,7 +151,7 @@ def test_a_layer_norm_is_centred_and_divided_by_its_standard_deviation(family: s
 def test_the_embedding_is_what_the_first_block_starts_from(family: str) -> None:
     (embedded,) = caught(family, "hook_embed")
     torch.testing.assert_close(embedded, network(family).get_input_embeddings()(IDS), **EXACT)
-    if family not in ("gpt2", "bert"):  # these add positions
+    if family not in ("gpt2", *ENCODERS):  # these add positions
         torch.testing.assert_close(embedded, hidden_states(family)[0], **EXACT)
 
 
@@ -183,6 +197,17 @@ def test_padding_and_order_change_no_activation(family: str) -> None:
         torch.testing.assert_close(one[0], other[1], rtol=0, atol=rounding)
 
 
+def test_gemma_2_caps_its_attention() -> None:
+    """transformers' faster attention cannot, and activations would not be those that its SAEs were trained on."""
+    plain, capped = config_of("gemma2"), config_of("gemma2")
+    plain.attn_logit_softcapping, capped.attn_logit_softcapping = None, 0.05
+    found = []
+    for config in (plain, capped):
+        torch.manual_seed(1)
+        found += capture(AutoModelForCausalLM.from_config(config).eval(), [HookPoint("model.layers.0")], IDS, None)
+    assert not torch.allclose(*found, rtol=1e-2, atol=1e-2)
+
+
 def test_the_blocks_of_a_multimodal_model_are_those_of_its_language_model() -> None:
     gemma = multimodal_gemma()
     for name in ("blocks.1.hook_mlp_out", "model.layers.1.post_feedforward_layernorm"):
@@ -199,13 +224,7 @@ def test_every_family_with_names_of_its_own_is_tried_here() -> None:
 
 
 def test_an_unlisted_family_has_only_its_blocks_by_name() -> None:
-    import transformers
-
-    from tests.unit.saeserve.families import GROUPED
-
-    granite = transformers.AutoModelForCausalLM.from_config(
-        transformers.GraniteConfig(**GROUPED, residual_multiplier=0.2)
-    )
+    granite = AutoModelForCausalLM.from_config(GraniteConfig(**GROUPED, residual_multiplier=0.2))
     assert str(resolve(granite, "blocks.1.hook_resid_post")) == "model.layers.1"
     assert set(blocks_of(granite).parts) == set(BLOCK)
     with pytest.raises(NoSuchHookPoint, match="name a module path"):
