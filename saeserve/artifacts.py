@@ -89,7 +89,9 @@ def _refused_in_a_sentence(path: Path) -> Iterator[None]:
 
 
 def _no_space(path: Path, reason: str) -> NoSpace:
-    return NoSpace(f"{path.name} could not be written ({reason}); check free disk space.")
+    return NoSpace(
+        f"{path.name} could not be written ({reason}); check free disk space, and that {path.parent} can be written to."
+    )
 
 
 def _rename_unless_there(aside: Path, path: Path) -> None:

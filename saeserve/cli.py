@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -63,6 +64,8 @@ def _prepare(options: argparse.Namespace) -> None:
         raise BadCommand(f"--threads is {options.threads}; give a whole number above 0.")
     if getattr(options, "offline", False):
         os.environ["HF_HUB_OFFLINE"] = "1"
+    # What ends a run is told once, by the sentence that main prints; the log is the workers'.
+    logging.getLogger("saeserve").addHandler(logging.NullHandler())
     wait_passively()
     import torch
 

@@ -55,11 +55,13 @@ AS_GOOD_AS_THE_ACTIVATION = 0.95
 """Share recovered from which the reconstruction itself need not be close: SAEs trained end to end are made for what the
 model does with it, not for its variance. The mildest mistake above, b_dec not subtracted, recovers 0.89."""
 FVE_DRIFT, NORM_DRIFT, RISE_DRIFT, L0_FACTOR = 0.15, 0.25, 0.5, 2.0
-"""Distance from the declared figure that another kind of text explains: the same SAE on abstracts of papers, DRIFTS."""
+"""Distance from the declared figure that another kind of text explains: the same SAE, trained on notes, loses 0.03 of
+FVE on doctor-patient dialogues and 0.11 on abstracts of papers, where its norm ratio falls by 0.03."""
 FEW_TOKENS = 500
 FEW_TOKENS_SLACK = 2.0
 """A probe batch of fewer tokens blurs FVE: bounds are lower by FEW_TOKENS_SLACK / sqrt(tokens), and cross-entropy is
-not judged. Of 40 stretches of 10, 50, 200 and 1,000 tokens the lowest FVE was 0.15, 0.12, 0.03 and 0.03 below the whole."""
+not judged. Of 40 stretches of 10, 50, 200 and 1,000 tokens of notes the lowest FVE was 0.15, 0.12, 0.03 and 0.03 below
+the whole; of abstracts, at 10, 0.27."""
 
 
 def check_gate(gate: Gate, coder: Coder) -> None:

@@ -121,7 +121,7 @@ def load_language_model(
 
 def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
     """Network and tokenizer from a local folder, never from the network, pickles or code in the folder."""
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig
     from transformers.utils import logging
 
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -129,15 +129,26 @@ def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
     folder = checkpoint.folder
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         network = _network(folder, config, dtype)
     except BadModel:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise BadModel(f"transformers cannot load {folder} ({first_line(error)}).") from error
+    return network, _tokenizer(folder)
+
+
+def _tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # a damaged tokenizer.json raises what it likes, Exception itself too
+        raise BadModel(
+            f"The tokenizer in {folder} cannot be loaded ({first_line(error)}); fetch its files again."
+        ) from error
     if not tokenizer.is_fast:
         raise BadModel(f"The tokenizer in {folder} gives no character offsets; add its tokenizer.json.")
-    return network, tokenizer
+    return tokenizer
 
 
 def _network(folder: Path, config: Any, dtype: torch.dtype) -> Any:

@@ -17,8 +17,11 @@ from saeserve.contract import Gate
 from saeserve.declared import BadCard, declared_figures
 from saeserve.fit import Fit, load_fit, load_sae_for
 from saeserve.gate import FEW_TOKENS, SaeDoesNotFit, check_gate, measured_figures
+from saeserve.hooks import capture
 from saeserve.probe import NO_NEXT_TOKEN, NOTHING_FOLLOWS, NotFinite, NothingToProbe, Probe, probe, probe_all
 from saeserve.quality import reconstruction
+from saeserve.sinks import sinks_of
+from saeserve.windows import batches, cut
 from tests.unit.saeserve import tiny, wrong_loadings
 from tests.unit.saeserve.wrong_loadings import at, with_coder
 
@@ -249,60 +252,73 @@ def test_a_spoiled_card_is_refused(sae_folder: Path, tmp_path: Path) -> None:
     assert declared_figures(copied) == {}
 
 
-@pytest.mark.model
-class TestTheReferenceSae:
-    """The same mistakes with the reference model, its shipped SAE and the notes of the demo."""
-
-    @pytest.fixture(scope="class")
-    def shipped(self, reference_folder: Path) -> Fit:
-        torch.set_num_threads(2)
-        demo = Path(__file__).resolve().parents[3] / "demo"
-        return load_fit(reference_folder, demo / "sae", dtype="bfloat16", device="cpu")
-
-    @pytest.fixture(scope="class")
-    def notes(self) -> list[str]:
-        files = sorted((Path(__file__).resolve().parents[3] / "demo" / "notes").glob("*.jsonl"))
-        return [json.loads(line)["text"] for file in files for line in file.read_text().splitlines()[:2]]
-
-    @pytest.fixture(scope="class")
-    def activations(self, shipped: Fit, notes: list[str]) -> Tensor:
-        from saeserve.probe import _activations
-        from saeserve.sinks import sinks_of
-        from saeserve.windows import cut
-
-        windows = list(cut(notes, shipped.model.tokenizer, context_tokens=255, overlap_tokens=0))[:12]
-        found = _activations(shipped.model, [shipped.point], windows)[0]
-        return found[sinks_of(found, multiple=6.0).keep(found)].float()
-
-    def test_it_passes_on_text_that_it_has_never_seen(self, shipped: Fit, notes: list[str]) -> None:
-        found = probe(shipped, notes[:8], context_tokens=255, sink_norm_multiple=6.0).gate
-        check_gate(found, shipped.sae.coder)
-        assert measured_figures(found)["ce_recovered"] > 0.95
-
-    @pytest.mark.parametrize("mistake", wrong_loadings.MISTAKES)
-    def test_every_mistake_is_caught(self, shipped: Fit, activations: Tensor, mistake: Mistake) -> None:
-        coder = shipped.sae.coder
-        assert isinstance(coder, TopK)
-        right = gate_of(coder, activations, shipped.declared)
-        check_gate(right, coder)
-        wrong = mistake(coder, activations)
-        with pytest.raises(SaeDoesNotFit):
-            check_gate(replace(gate_of(wrong, activations), declared=shipped.declared), wrong)
-
-    def test_an_sae_of_random_directions_is_caught_without_a_card(self, shipped: Fit, activations: Tensor) -> None:
-        coder = shipped.sae.coder
-        assert isinstance(coder, TopK)
-        wrong = wrong_loadings.untrained(coder, activations)
-        with pytest.raises(SaeDoesNotFit, match="fve is"):
-            check_gate(gate_of(wrong, activations), wrong)
-
-    @pytest.mark.parametrize("layers_away", [-10, 10])
-    def test_another_layer_is_caught(self, shipped: Fit, notes: list[str], layers_away: int) -> None:
-        layer = int(shipped.point.path.rsplit(".", 1)[1]) + layers_away
-        wrong = at(shipped, f"model.layers.{min(max(layer, 0), shipped.model.blocks - 1)}")
-        with pytest.raises(SaeDoesNotFit):
-            check_gate(probe(wrong, notes[:4], context_tokens=255, sink_norm_multiple=6.0).gate, wrong.sae.coder)
-
-
 def test_another_sae_of_the_model_can_be_loaded_beside_the_first(fit: Fit, sae_folder: Path) -> None:
     assert probed(load_sae_for(fit.model, sae_folder)).gate == probed(fit).gate
+
+
+# The same mistakes with the reference model, its shipped SAE and the notes of the demo.
+DEMO = Path(__file__).resolve().parents[3] / "demo"
+
+
+@pytest.fixture(scope="module")
+def shipped(reference_folder: Path) -> Fit:
+    torch.set_num_threads(2)
+    return load_fit(reference_folder, DEMO / "sae", dtype="bfloat16", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def notes() -> list[str]:
+    """Two notes of each specialty."""
+    files = sorted((DEMO / "notes").glob("*.jsonl"))
+    return [json.loads(line)["text"] for file in files for line in file.read_text().splitlines()[:2]]
+
+
+@pytest.fixture(scope="module")
+def activations(shipped: Fit, notes: list[str]) -> Tensor:
+    """Of about 3,000 tokens, sinks left out."""
+    windows = list(cut(notes, shipped.model.tokenizer, context_tokens=255, overlap_tokens=0))[:12]
+    found = torch.cat(
+        [
+            batch.real(capture(shipped.model.network, [shipped.point], batch.ids, batch.mask)[0])
+            for batch in batches(windows, model=shipped.model)
+        ]
+    )
+    return found[sinks_of(found, multiple=6.0).keep(found)].float()
+
+
+@pytest.mark.model
+def test_the_shipped_sae_passes_on_notes_that_it_has_never_seen(shipped: Fit, notes: list[str]) -> None:
+    found = probe(shipped, notes[:8], context_tokens=255, sink_norm_multiple=6.0).gate
+    check_gate(found, shipped.sae.coder)
+    assert measured_figures(found)["ce_recovered"] > 0.95
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("mistake", wrong_loadings.MISTAKES)
+def test_every_mistake_of_loading_the_shipped_sae_is_caught(
+    shipped: Fit, activations: Tensor, mistake: Mistake
+) -> None:
+    coder = shipped.sae.coder
+    assert isinstance(coder, TopK)
+    check_gate(gate_of(coder, activations, shipped.declared), coder)
+    wrong = mistake(coder, activations)
+    with pytest.raises(SaeDoesNotFit):
+        check_gate(gate_of(wrong, activations, shipped.declared), wrong)
+
+
+@pytest.mark.model
+def test_random_directions_in_the_reference_model_are_caught_without_a_card(shipped: Fit, activations: Tensor) -> None:
+    coder = shipped.sae.coder
+    assert isinstance(coder, TopK)
+    wrong = wrong_loadings.untrained(coder, activations)
+    with pytest.raises(SaeDoesNotFit, match="fve is"):
+        check_gate(gate_of(wrong, activations), wrong)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("blocks_away", [-10, 10])
+def test_the_shipped_sae_is_refused_at_another_block(shipped: Fit, notes: list[str], blocks_away: int) -> None:
+    block = int(shipped.point.path.rsplit(".", 1)[1]) + blocks_away
+    wrong = at(shipped, f"model.layers.{min(max(block, 0), shipped.model.blocks - 1)}")
+    with pytest.raises(SaeDoesNotFit):
+        check_gate(probe(wrong, notes[:4], context_tokens=255, sink_norm_multiple=6.0).gate, wrong.sae.coder)
