@@ -123,7 +123,9 @@ def write_sae(folder: Path, latents: int, *, layer: int = 1) -> None:
     (folder / "cfg.json").write_text(json.dumps(config))
 
 
-def second_run(run: MiningRun, *, latents: int = LATENTS, name: str = "Deeper SAE", layer: int = 2) -> MiningRun:
+def second_run(
+    run: MiningRun, *, latents: int = LATENTS, name: str = "Deeper SAE", layer: int = 2, **manifest: Any
+) -> MiningRun:
     """A finished run of another SAE of the same model over the same corpus."""
     folder = settings.ARTIFACT_ROOT / "world" / name
     write_sae(folder, latents, layer=layer)
@@ -132,14 +134,20 @@ def second_run(run: MiningRun, *, latents: int = LATENTS, name: str = "Deeper SA
         name=name, folder=folder, model_name=model.name, model_folder=Path(model.folder), by=None, now=NOW
     )
     other = request_run(sae=sae, corpus=run.corpus, by=None, now=NOW)
-    write_run(other, latents, layer=layer)
+    write_run(other, latents, layer=layer, **manifest)
     ended = note_run_ended(digest=other.digest, now=NOW)
     assert ended is not None
     return ended
 
 
 def match(run: MiningRun, other: MiningRun, pairs: Sequence[tuple[int, int, float | None]]) -> None:
-    """The files of matches in the contract's layout, from (latent of run, of other, correlation), taken in."""
+    """Matches from (latent of run, of other, correlation), written and taken in."""
+    write_matches(run, other, pairs)
+    assert note_match_ended(run=run.digest, other=other.digest, now=NOW) is not None
+
+
+def write_matches(run: MiningRun, other: MiningRun, pairs: Sequence[tuple[int, int, float | None]]) -> None:
+    """The files of both directions, in the contract's layout."""
     for one, two, rows in (
         (run, other, pairs),
         (other, run, [(there, here, correlation) for here, there, correlation in pairs]),
@@ -147,7 +155,6 @@ def match(run: MiningRun, other: MiningRun, pairs: Sequence[tuple[int, int, floa
         folder = settings.ARTIFACT_ROOT / "matches" / one.digest
         folder.mkdir(parents=True, exist_ok=True)
         pq.write_table(_matches(rows), folder / f"{two.digest}.parquet")
-    assert note_match_ended(run=run.digest, other=other.digest, now=NOW) is not None
 
 
 def _matches(rows: Sequence[tuple[int, int, float | None]]) -> pa.Table:
@@ -195,8 +202,8 @@ def _document(number: int) -> dict[str, str]:
     }
 
 
-def write_run(run: MiningRun, latents: int, *, layer: int = 1) -> None:
-    """The files of a finished run, in the contract's layout."""
+def write_run(run: MiningRun, latents: int, *, layer: int = 1, **changes: Any) -> None:
+    """The files of a finished run, in the contract's layout; `changes` to its manifest."""
     folder = settings.ARTIFACT_ROOT / "runs" / run.digest
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist([_latent(i, latents) for i in range(latents)]), folder / contract.LATENTS_FILE)
@@ -240,7 +247,7 @@ def write_run(run: MiningRun, latents: int, *, layer: int = 1) -> None:
         software={"torch": "none"},
         seconds=1.0,
     )
-    (folder / contract.MANIFEST_FILE).write_text(json.dumps(manifest.to_dict()))
+    (folder / contract.MANIFEST_FILE).write_text(json.dumps(manifest.to_dict() | changes))
 
 
 def _latent(index: int, latents: int) -> dict[str, Any]:
