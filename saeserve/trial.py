@@ -21,7 +21,7 @@ from saeserve.hooks import capture
 from saeserve.loaded import Loaded
 from saeserve.refusal import Refusal
 from saeserve.sinks import Sinks
-from saeserve.trial_folder import TrialFolder
+from saeserve.trial_folder import TrialFolder, sweep_trials
 from saeserve.trial_sinks import sinks_for
 from saeserve.windows import Batch, Window, batches, cut
 
@@ -53,7 +53,7 @@ class Fired:
 def answer_trial(
     trial: Trial, *, root: Path, key: str, loaded: Loaded, clock: Callable[[], float] = time.time
 ) -> TrialAnswer | Failure | None:
-    """Leave the answer, or a sentence why there is none, in the trial's folder. Safe to run twice.
+    """Leave the answer, or a sentence why there is none, in the trial's folder, and sweep old ones. Safe to run twice.
 
     Returns what it left; None where an earlier call has answered. Raises BadHandle. key: the Fernet key.
     """
@@ -62,6 +62,7 @@ def answer_trial(
         return None
     found = _answer(trial, folder, root, loaded, clock)
     folder.answer(found, now=clock())
+    sweep_trials(root, now=clock())
     return found
 
 
