@@ -56,7 +56,7 @@ class RunFolder:
         """What was asked for; None where that cannot be read as the request of this folder."""
         try:
             request = MiningRequest.from_dict(read_json(self.path / REQUEST_FILE))
-        except (OSError, json.JSONDecodeError, UnknownVersion, TypeError):
+        except (OSError, json.JSONDecodeError, UnknownVersion, TypeError, AttributeError):
             return None
         return request if request.digest == self.digest else None
 

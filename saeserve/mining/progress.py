@@ -83,7 +83,7 @@ def last_progress(folder: RunFolder) -> Progress | None:
     """What any worker reported last; None where there is nothing that can be read."""
     try:
         return Progress.from_dict(read_json(folder.path / PROGRESS_FILE))
-    except (OSError, json.JSONDecodeError, UnknownVersion, TypeError):
+    except (OSError, json.JSONDecodeError, UnknownVersion, TypeError, AttributeError):
         return None
 
 

@@ -14,6 +14,8 @@ import pytest
 from celery import Celery
 from cryptography.fernet import Fernet
 
+from config.embedded import StartError
+from config.embedded.valkey import Valkey
 from saeserve.artifacts import file_digest, read_json
 from saeserve.contract import (
     CANCEL_FILE,
@@ -195,6 +197,32 @@ def test_after_kill_9_the_next_worker_continues_and_no_byte_differs_even_if_the_
     manifest = mine(request, Worker(undisturbed, Loaded(undisturbed)))
     assert {name: file_digest(folder.path / name) for name in manifest.files} == manifest.files
     assert not list(unfinished_requests(disturbed))
+
+
+def test_when_the_broker_comes_back_empty_the_worker_hands_out_again_what_was_lost(
+    request_for: Callable[..., MiningRequest], long_corpus: Path, tmp_path: Path
+) -> None:
+    server = Valkey(tmp_path / "valkey", tmp_path / "secrets", tmp_path / "valkey.log", durable=False)
+    try:
+        server.start()
+    except StartError as reason:
+        pytest.skip(str(reason))
+    app = Celery("test", broker=server.url)
+    try:
+        request = request_for(tmp_path, corpus=long_corpus)
+        folder = RunFolder.of(tmp_path, request.digest)
+        send(app, request)
+        with worker(app, tmp_path):
+            wait_for(folder.done, tmp_path)
+            server.stop()
+            time.sleep(1)
+            assert not folder.finished
+            server.start()
+            wait_for(lambda: folder.finished, tmp_path)
+            assert next_message(app, tmp_path) == (RUN_ENDED_TASK, {"digest": request.digest})
+    finally:
+        app.close()
+        server.stop()
 
 
 def note_times(folder: RunFolder, times: dict[int, int]) -> None:
