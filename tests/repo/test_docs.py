@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from annotation.management.commands.state_diagram import diagram
+from saeserve.block_parts import BERT, GEMMA, GPT2, GPT_NEOX, LLAMA, OUTPUT
+from saeserve.formats.read import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,3 +28,32 @@ def test_every_file_that_the_architecture_names_exists() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text()
     for name in re.findall(r"`((?:actions|science|rules|migrations|queries|export)/[\w/]+\.py)`", text):
         assert (ROOT / "annotation" / name).exists(), name
+    mining = re.search(r"^\| question \| where, under `saeserve/` \|\n(.*?)\n\n", text, re.DOTALL | re.MULTILINE)
+    assert mining is not None
+    for name in re.findall(r"`([\w/]+(?:\.py|/))`", mining.group(1)):
+        assert (ROOT / "saeserve" / name).exists(), name
+
+
+def test_the_guide_to_saes_names_every_layout_that_is_read() -> None:
+    text = (ROOT / "docs" / "guides" / "your-own-sae.md").read_text()
+    table = re.search(r"^\| layout \|.*?\n\n", text, re.DOTALL | re.MULTILINE)
+    assert table is not None
+    assert set(re.findall(r"^\| ([^|]+?) \|", table.group(), re.M)) - {"layout"} == {kind.NAME for kind in FORMATS}
+
+
+def test_the_guide_to_saes_names_places_as_the_program_finds_them() -> None:
+    text = (ROOT / "docs" / "guides" / "your-own-sae.md").read_text()
+    head, _, *rows = re.search(r"^\| TransformerLens \|.*?\n\n", text, re.DOTALL | re.MULTILINE).group().split("\n")
+    families = [LLAMA, GEMMA, GPT2, GPT_NEOX, BERT]
+    assert head.count("|") == len(families) + 2
+    for row in filter(None, rows):
+        name, *cells = re.findall(r"\| ([^|]+)", row)
+        part = name.strip("` ").removeprefix("blocks.N.")
+        for family, cell in zip(families, cells, strict=True):
+            path, side = family[part]
+            shown = re.match(r"`([^`:]+)(?::(\w+))?`", cell)
+            if shown is None:
+                assert "parallel" in cell
+                continue
+            assert (side if side != OUTPUT else None) == shown.group(2), (name, cell)
+            assert path in ("", shown.group(1)), (name, cell)
