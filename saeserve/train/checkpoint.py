@@ -3,10 +3,17 @@
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from saeserve.artifacts import write_atomically
+from saeserve.refusal import Refusal
 from saeserve.train.trainer import Trainer
+
+
+class BadCheckpoint(Refusal):
+    """The checkpoint is damaged, or another version wrote it."""
 
 
 def save(trainer: Trainer, path: Path, *, step: int, seconds: float) -> None:
@@ -20,10 +27,18 @@ def save(trainer: Trainer, path: Path, *, step: int, seconds: float) -> None:
 
 
 def restore(trainer: Trainer, path: Path) -> tuple[int, float]:
-    """Continue from a checkpoint. Returns steps done and seconds spent, 0 and 0 without one."""
+    """Continue from a checkpoint. Returns steps done and seconds spent, 0 and 0 without one. Raises BadCheckpoint."""
     if not path.is_file():
         return 0, 0.0
-    state = load_file(path)
+    try:
+        return _restore(trainer, load_file(path))
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise BadCheckpoint(
+            f"The checkpoint {path} does not fit this training ({error}); delete it to start over."
+        ) from error
+
+
+def _restore(trainer: Trainer, state: dict[str, Tensor]) -> tuple[int, float]:
     for name, parameter in trainer.parameters.items():
         parameter.copy_(state[f"parameter.{name}"])
         moments = {kind: state[f"{kind}.{name}"] for kind in ("step", "exp_avg", "exp_avg_sq")}

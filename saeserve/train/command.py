@@ -15,6 +15,7 @@ HELP = "train SAEs, and write each with its card and report"
 NUMBERS = {
     "train_tokens": 450_000,
     "held_out_tokens": 50_000,
+    "ce_tokens": 16_000,
     "context_tokens": 255,
     "tried_tokens": 300_000,
     "seed": 1,

@@ -13,6 +13,7 @@ from saeserve.train.distinct import NEAR, TOP_TOKENS, has_near_duplicate, sharin
 from saeserve.train.held_out import HeldOut
 from saeserve.train.interpretability import CONTEXT_CHARACTERS, SNIPPETS, Score
 from saeserve.train.measure import Measured
+from saeserve.train.paired import mean
 from saeserve.train.survey import MINIMUM_DOCUMENTS
 from saeserve.train.sweep import Candidate, best, criterion
 
@@ -43,11 +44,12 @@ def held_out_figures(measured: Measured, held_out: HeldOut, width: int) -> dict[
         "dead_latents": quality.dead,
         "dead_share": round(quality.dead / width, 5),
     }
-    if measured.ce is not None and measured.ce_with_sae is not None:
-        figures |= {"ce_tokens": measured.ce_tokens, "ce": round(measured.ce, 4)}
-        figures |= {"ce_with_sae": round(measured.ce_with_sae, 4), "ce_rise": round(measured.ce_rise or 0.0, 4)}
-    if measured.ce_with_mean is not None:
-        figures["ce_with_mean"] = round(measured.ce_with_mean, 4)
+    if measured.plain is not None and measured.with_sae is not None and measured.rise is not None:
+        figures["ce_tokens"] = sum(one.tokens for one in measured.plain)
+        figures |= {"ce": round(mean(measured.plain), 4), "ce_with_sae": round(mean(measured.with_sae), 4)}
+        figures |= {"ce_rise": round(measured.rise.mean, 4), "ce_rise_error": round(measured.rise.error, 4)}
+    if measured.with_mean is not None:
+        figures["ce_with_mean"] = round(mean(measured.with_mean), 4)
     return figures
 
 
@@ -107,20 +109,22 @@ def swept(candidates: list[Candidate], l0_limit: float) -> dict[str, Any] | None
     kept = best(candidates, l0_limit=l0_limit)
     return {
         "criterion": criterion(l0_limit),
-        "candidates": [
-            {
-                "recipe": candidate.recipe.label,
-                "epochs": candidate.recipe.epochs,
-                "tokens": candidate.tokens,
-                "fve": round(candidate.fve, 4),
-                "l0": round(candidate.l0, 2),
-                "dead": candidate.dead,
-                "ce_rise": None if candidate.ce_rise is None else round(candidate.ce_rise, 4),
-                "seconds": round(candidate.seconds),
-                "kept": candidate is kept,
-            }
-            for candidate in candidates
-        ],
+        "candidates": [{**_tried(candidate), "kept": candidate is kept} for candidate in candidates],
+    }
+
+
+def _tried(candidate: Candidate) -> dict[str, Any]:
+    quality, rise = candidate.measured.reconstruction, candidate.measured.rise
+    return {
+        "recipe": candidate.recipe.label,
+        "epochs": candidate.recipe.epochs,
+        "tokens": candidate.tokens,
+        "fve": round(quality.fve, 4),
+        "l0": round(quality.l0, 2),
+        "dead": quality.dead,
+        "ce_rise": None if rise is None else round(rise.mean, 4),
+        "ce_rise_error": None if rise is None else round(rise.error, 4),
+        "seconds": round(candidate.seconds),
     }
 
 

@@ -2,54 +2,60 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from saeserve.coders.base import Coder
 from saeserve.language_model import LanguageModel
-from saeserve.quality import Reconstruction, Splice, by_mean, by_sae, next_token, reconstruction
+from saeserve.quality import NextToken, Reconstruction, Splice, by_mean, by_sae, next_token, reconstruction
 from saeserve.train.activations import Place
 from saeserve.train.held_out import HeldOut
+from saeserve.train.paired import Difference, difference
 from saeserve.windows import Window, batches
 
-CROSS_ENTROPY_TOKENS = 16_000
-"""Of held-out text, whole windows from the front."""
+Documents = Sequence[Sequence[Window]]
 
 
 @dataclass(frozen=True)
 class Plain:
-    """The model's own cross-entropy of the next token, nats."""
+    """The model's own cross-entropy of the next token."""
 
-    windows: Sequence[Window]
-    tokens: int
-    ce: float
+    documents: Documents
+    """The windows of each document that was read."""
+    found: list[NextToken]
+    """One a document."""
+
+    @property
+    def tokens(self) -> int:
+        return sum(one.tokens for one in self.found)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Of one SAE; cross-entropies are None for an encoder, which predicts no next token."""
+    """Of one SAE. Cross-entropies are of the next token, one a document; None for an encoder, which predicts none."""
 
     reconstruction: Reconstruction
-    ce_tokens: int = 0
-    ce: float | None = None
-    ce_with_sae: float | None = None
-    ce_with_mean: float | None = None
-    """With the mean activation in place of each token's: what the layer's information is worth."""
+    plain: list[NextToken] | None = None
+    with_sae: list[NextToken] | None = None
+    with_mean: list[NextToken] | None = None
+    """With the mean activation in place of each token's: what the information at that point is worth."""
 
     @property
-    def ce_rise(self) -> float | None:
-        return None if self.ce is None or self.ce_with_sae is None else self.ce_with_sae - self.ce
+    def rise(self) -> Difference | None:
+        """Of the cross-entropy, nats."""
+        return None if self.plain is None or self.with_sae is None else difference(self.with_sae, self.plain)
 
 
-def plain_cross_entropy(model: LanguageModel, windows: Sequence[Window]) -> Plain | None:
-    """On about CROSS_ENTROPY_TOKENS tokens; None for an encoder, and where no window holds two tokens."""
+def plain_cross_entropy(model: LanguageModel, windows: Sequence[Window], *, tokens: int) -> Plain | None:
+    """On whole documents from the front, about so many tokens; None for an encoder, and where nothing is predicted."""
     if not model.predicts_next:
         return None
-    chosen: list[Window] = []
-    for window in windows:
-        if sum(map(len, chosen)) >= CROSS_ENTROPY_TOKENS:
+    documents: list[list[Window]] = []
+    for _, of_document in groupby(windows, key=lambda window: window.document):
+        if sum(len(window) for document in documents for window in document) >= tokens:
             break
-        chosen.append(window)
-    found = next_token(model, batches(chosen, model=model))
-    return Plain(chosen, found.tokens, found.mean) if found.tokens else None
+        documents.append(list(of_document))
+    found = _by_document(model, documents, None)
+    return Plain(documents, found) if any(one.tokens for one in found) else None
 
 
 def measure(
@@ -57,14 +63,16 @@ def measure(
 ) -> Measured:
     """`ablate`: also with the mean in place, which takes as long again."""
     coder = coder.to(model.device)
-    quality = reconstruction(coder, held_out.activations.to(model.device))
+    activations = held_out.activations.to(model.device)
+    quality = reconstruction(coder, activations)
     if plain is None:
         return Measured(quality)
     splice = Splice(place.point, place.point, place.sinks, by_sae(coder))
-    with_sae = next_token(model, batches(plain.windows, model=model), splice).mean
-    with_mean = None
-    if ablate:
-        mean = by_mean(held_out.activations.to(model.device))
-        ablation = Splice(place.point, place.point, place.sinks, mean)
-        with_mean = next_token(model, batches(plain.windows, model=model), ablation).mean
-    return Measured(quality, plain.tokens, plain.ce, with_sae, with_mean)
+    with_sae = _by_document(model, plain.documents, splice)
+    ablation = Splice(place.point, place.point, place.sinks, by_mean(activations))
+    with_mean = _by_document(model, plain.documents, ablation) if ablate else None
+    return Measured(quality, plain.found, with_sae, with_mean)
+
+
+def _by_document(model: LanguageModel, documents: Documents, splice: Splice | None) -> list[NextToken]:
+    return [next_token(model, batches(windows, model=model), splice) for windows in documents]

@@ -62,7 +62,8 @@ def _summary(report: dict[str, Any]) -> str:
     if "ce" in held:
         words += (
             f" Cross-entropy of the next token on {held['ce_tokens']:,} of them: {held['ce']} nats; "
-            f"{held['ce_with_sae']} with the SAE spliced in; {held['ce_with_mean']} with the mean activation in its "
+            f"{held['ce_with_sae']} with the SAE spliced in (standard error of the rise "
+            f"{held['ce_rise_error']}); {held['ce_with_mean']} with the mean activation in its "
             "place."
         )
     return f'<dl class="figures">{boxes}</dl><p class="note">{words}</p>'
@@ -119,13 +120,14 @@ def _sweep(sweep: dict[str, Any] | None) -> str:
         return ""
     found = sweep["candidates"]
     head = "".join(
-        f'<th class="number">{name}</th>' for name in ("epochs", "FVE", "L0", "dead", "CE rise, nats", "seconds")
+        f'<th class="number">{name}</th>'
+        for name in ("epochs", "FVE", "L0", "dead", "CE rise, nats", "± s.e.", "seconds")
     )
     rows = "".join(
         f"<tr{' class=kept' if one['kept'] else ''}><td>{escape(one['recipe'])}{' (kept)' if one['kept'] else ''}</td>"
         + "".join(
             f'<td class="number">{_shown(one[name])}</td>'
-            for name in ("epochs", "fve", "l0", "dead", "ce_rise", "seconds")
+            for name in ("epochs", "fve", "l0", "dead", "ce_rise", "ce_rise_error", "seconds")
         )
         + "</tr>"
         for one in found

@@ -37,6 +37,8 @@ class TrainPlan:
     """Recipes that let more latents fire on a token are shown and not kept: more latents always explain more."""
     train_tokens: int = 450_000
     held_out_tokens: int = 50_000
+    ce_tokens: int = 16_000
+    """Of held-out text, whole documents from the front, on which cross-entropy is measured: it takes whole forwards."""
     context_tokens: int = 255
     dtype: str = "bfloat16"
     device: str = "cpu"

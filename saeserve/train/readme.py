@@ -72,7 +72,7 @@ def _measured(card: dict[str, Any]) -> list[tuple[str, str]]:
         *rows,
         ("next-token cross-entropy of the model, nats", f"{held['ce']} (on {held['ce_tokens']:,} of these tokens)"),
         ("the same with the SAE spliced in", f"{held['ce_with_sae']}"),
-        ("rise", f"{held['ce_rise']}"),
+        ("rise", f"{held['ce_rise']}, standard error {held['ce_rise_error']} (documents as units)"),
         ("the same with the mean activation in place", f"{held['ce_with_mean']}"),
     ]
 

@@ -56,7 +56,9 @@ def train_saes(plan: TrainPlan, *, command: str, say: Say) -> list[Path]:
     cache_activations(model, places, train_part.windows, say=say)
     say("reading the held-out documents")
     held_outs = held_out_at(model, places, held_part)
-    ground = Ground(plan, model, train_part, held_part, plain_cross_entropy(model, held_part.windows))
+    ground = Ground(
+        plan, model, train_part, held_part, plain_cross_entropy(model, held_part.windows, tokens=plan.ce_tokens)
+    )
     into = [plan.into if len(points) == 1 else plan.into / folder_name(point) for point in points]
     for place, held_out, folder in zip(places, held_outs, into, strict=True):
         _train_one(ground, place, held_out, folder, command=command, say=say)
@@ -104,9 +106,9 @@ def _try(
     trained = _train(ground, place, activations, recipe, tokens, say=say)
     found = measure(ground.model, place, trained.coder, held_out, ground.plain)
     quality = found.reconstruction
-    rise = "" if found.ce_rise is None else f", rise of cross-entropy {found.ce_rise:.4f}"
+    rise = "" if found.rise is None else f", rise of cross-entropy {found.rise.mean:.4f} ± {found.rise.error:.4f}"
     say(f"{recipe.label}: FVE {quality.fve:.4f}, L0 {quality.l0:.2f}, dead {quality.dead}{rise}")
-    return Candidate(recipe, tokens, quality.fve, quality.l0, quality.dead, found.ce_rise, trained.seconds)
+    return Candidate(recipe, tokens, found, trained.seconds)
 
 
 def _train(ground: Ground, place: Place, activations: Activations, recipe: Recipe, tokens: int, *, say: Say) -> Trained:

@@ -5,25 +5,24 @@ from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Any
 
+from saeserve.train.measure import Measured
+from saeserve.train.paired import difference
 from saeserve.train.recipe import BadRecipe, Recipe
 
-SAME_RISE = 0.001
-"""Nats: rises of cross-entropy closer than this are not told apart on the tokens measured."""
+SAME_WITHIN = 2.0
+"""Standard errors of a difference within which two rises of cross-entropy are not told apart."""
 SWEPT = ("architecture", "width", "k", "l1")
 READERS: Mapping[str, type] = {"architecture": str, "width": int, "k": int, "l1": float}
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recipe that was tried, with its figures on held-out documents."""
+    """A recipe that was tried."""
 
     recipe: Recipe
     tokens: int
-    fve: float
-    l0: float
-    dead: int
-    ce_rise: float | None
-    """None for an encoder."""
+    measured: Measured
+    """On held-out documents."""
     seconds: float
     """Of training."""
 
@@ -42,23 +41,31 @@ def recipes(base: Recipe, lists: Sequence[str]) -> tuple[Recipe, ...]:
 
 def best(candidates: Sequence[Candidate], *, l0_limit: float) -> Candidate:
     """The one that `criterion` describes."""
-    within = [candidate for candidate in candidates if candidate.l0 <= l0_limit]
+    within = [candidate for candidate in candidates if candidate.measured.reconstruction.l0 <= l0_limit]
     if not within:
-        return min(candidates, key=lambda candidate: candidate.l0)
-    rises = [candidate.ce_rise for candidate in within if candidate.ce_rise is not None]
-    if len(rises) == len(within):
-        within = [candidate for candidate in within if (candidate.ce_rise or 0.0) < min(rises) + SAME_RISE]
-    return max(within, key=lambda candidate: candidate.fve)
+        return min(candidates, key=lambda candidate: candidate.measured.reconstruction.l0)
+    least = min(within, key=lambda candidate: candidate.measured.rise.mean if candidate.measured.rise else 0.0)
+    return max(
+        (candidate for candidate in within if _as_good(candidate.measured, least.measured)),
+        key=lambda candidate: candidate.measured.reconstruction.fve,
+    )
 
 
 def criterion(l0_limit: float) -> str:
     """The rule in words."""
     return (
         f"Of the SAEs of which at most {l0_limit:g} latents fire on a token (L0), the one that raises the model's "
-        f"next-token cross-entropy least; rises within {SAME_RISE:g} nats of the least count as equal, and the highest "
-        "fraction of variance explained decides between them, as it does for an encoder. Where all are above that L0, "
-        "the one with the lowest."
+        f"next-token cross-entropy least; rises that lie within {SAME_WITHIN:g} standard errors of their difference "
+        "count as equal, and the highest fraction of variance explained decides between them, as it does for an "
+        "encoder. Where all are above that L0, the one with the lowest."
     )
+
+
+def _as_good(one: Measured, least: Measured) -> bool:
+    if one.with_sae is None or least.with_sae is None:
+        return True
+    apart = difference(one.with_sae, least.with_sae)
+    return apart.mean <= SAME_WITHIN * apart.error
 
 
 def _values(text: str) -> tuple[str, list[Any]]:

@@ -132,7 +132,7 @@ class Trainer(ABC):
         before = torch.addmm(self.encoder_bias, centred, self.encoder.T)
         codes = self.fire(before)
         error, slopes = self.slopes(centred, codes)
-        wanted = torch.cat([slope @ self.decoder[part].T for part, slope in slopes], dim=1)
+        wanted = _joined([slope @ self.decoder[part].T for part, slope in slopes], dim=1)
         at_codes = wanted[codes.tokens, codes.latents] + self.value_slope(progress) / len(raw)
         gradients = self._gradients(centred, codes, at_codes, slopes)
         gradients["decoder_bias"] += slopes[0][1].sum(dim=0)
@@ -170,7 +170,7 @@ class Trainer(ABC):
         return {
             "encoder": scatter_product(pushed, centred, width),
             "encoder_bias": encoder_bias,
-            "decoder": decoder[0] if len(decoder) == 1 else torch.cat(decoder),
+            "decoder": _joined(decoder, dim=0),
             "decoder_bias": -(encoder_bias @ self.encoder),
         }
 
@@ -199,6 +199,11 @@ class Trainer(ABC):
         self.optimiser.param_groups[0]["lr"] = learning_rate
         self.optimiser.step()
         self.decoder.copy_(normalize(self.decoder, dim=1))
+
+
+def _joined(parts: list[Tensor], *, dim: int) -> Tensor:
+    """torch.cat, which would copy a single part."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=dim)
 
 
 def slots(latents: Tensor, values: Tensor) -> Codes:
