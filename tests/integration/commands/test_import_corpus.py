@@ -1,5 +1,6 @@
 """A corpus file that is wrong gets a sentence with file and line, and nothing of it stays."""
 
+import hashlib
 import json
 from io import StringIO
 from pathlib import Path
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from annotation.models import Corpus, Document
+from saeserve import contract
 from tests.world import DEMO
 
 GOOD = {"id": "a", "text": "Chest pain since yesterday.", "specialty": "Cardiology", "note_type": "admission"}
@@ -43,6 +45,29 @@ def test_the_same_content_again_is_the_same_corpus_whatever_the_order(tmp_path: 
     run(first)
     run(second, name="Again")
     assert Corpus.objects.count() == 1
+
+
+def test_a_patient_goes_out_to_the_gpu_side_and_is_part_of_the_digest(tmp_path: Path) -> None:
+    known, other, unknown = tmp_path / "1.jsonl", tmp_path / "2.jsonl", tmp_path / "3.jsonl"
+    known.write_bytes(lines({**GOOD, "patient": "P-17"}))
+    other.write_bytes(lines({**GOOD, "patient": "P-18"}))
+    unknown.write_bytes(lines(GOOD))
+    for number, path in enumerate((known, other, unknown)):
+        run(path, name=f"Corpus {number}")
+    assert Document.objects.get(corpus__name="Corpus 0").patient == "P-17"
+    assert Corpus.objects.count() == 3
+    digest = Corpus.objects.get(name="Corpus 0").digest
+    written = (settings.ARTIFACT_ROOT / "corpora" / digest / "documents.jsonl").read_text(encoding="utf-8")
+    assert set(json.loads(written)) == set(contract.DOCUMENT_FIELDS)
+    assert json.loads(written)["patient"] == "P-17"
+
+
+def test_a_corpus_that_names_no_patient_keeps_the_digest_that_it_always_had(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jsonl"
+    path.write_bytes(lines(GOOD))
+    run(path)
+    as_before = json.dumps([GOOD["id"], GOOD["text"], GOOD["specialty"], GOOD["note_type"]], separators=(",", ":"))
+    assert Corpus.objects.get().digest == hashlib.sha256(as_before.encode() + b"\n").hexdigest()
 
 
 @pytest.mark.parametrize(

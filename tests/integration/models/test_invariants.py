@@ -11,7 +11,7 @@ from annotation.actions.rounds import open_round
 from annotation.enums import DecisionOutcome, DisagreementCause
 from annotation.models import Case, Decision, Reference, Round, Slot
 from annotation.rules.refusal import Refused
-from tests.world import NOW, World, rate_next
+from tests.world import NOW, World, match, rate_next, second_run
 
 
 def refused(statement: str, parameters: list[Any] | None = None) -> str:
@@ -32,6 +32,8 @@ APPEND_ONLY = (
     "document",
     "latent",
     "snippet",
+    "latentprofile",
+    "latentmatch",
 )
 
 
@@ -45,6 +47,8 @@ def full(world: World) -> World:
     Reference.objects.create(latent=other, item="concept", distribution={"x": 1.0}, set_by=world.cora, set_at=NOW)
     case = open_case(latent=rating.latent, why="for the test", now=NOW)
     decide(case, world)
+    assert world.study.run is not None
+    match(world.study.run, second_run(world.study.run), [(0, 1, 0.5)])
     return world
 
 
@@ -75,6 +79,49 @@ def test_a_rubric_version_in_use_is_frozen_with_its_items(world: World) -> None:
 def test_a_finished_run_is_frozen(world: World) -> None:
     assert "finished" in refused("UPDATE annotation_miningrun SET digest = repeat('0', 64)")
     assert "finished" in refused("DELETE FROM annotation_miningrun")
+
+
+def test_nothing_is_added_to_what_a_finished_run_left(full: World) -> None:
+    again = "INSERT INTO annotation_latentprofile (latent_id, flags, promoted, suppressed, neighbours, coactivation, "
+    again += "peak_tokens, specialties, sections, positions) SELECT min(id), '[]', '[]', '[]', '[]', '[]', '[]', '[]', "
+    again += "'[]', '[]' FROM annotation_latent"
+    assert "The run of this latent is finished" in refused(again)
+    more = "INSERT INTO annotation_latentmatch (pair_id, latent_id, other_id, rank, tokens) "
+    more += "SELECT pair_id, latent_id, other_id, 9, 1 FROM annotation_latentmatch LIMIT 1"
+    assert "matches of these two runs are in" in refused(more)
+    assert "cannot be changed" in refused("UPDATE annotation_runpair SET asked = 5")
+    assert "cannot be changed" in refused("DELETE FROM annotation_runpair")
+
+
+def test_a_match_is_between_latents_of_the_pairs_two_runs(world: World) -> None:
+    assert world.study.run is not None
+    second_run(world.study.run)
+    row = "INSERT INTO annotation_latentmatch (pair_id, latent_id, other_id, rank, tokens) "
+    row += "SELECT p.id, a.id, b.id, 0, 1 FROM annotation_runpair p, annotation_latent a, annotation_latent b "
+    row += "WHERE a.run_id = p.run_id AND b.run_id = p.run_id AND a.index = 0 AND b.index = 1"
+    assert "not of the pair's two runs" in refused(row)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["hook_point = 'elsewhere'", "architecture = 'relu'", "width = 13", "width = NULL", "options = '{\"a\": 1}'"],
+)
+def test_what_is_known_of_a_mined_sae_stays(world: World, change: str) -> None:
+    assert "finished runs" in refused(f"UPDATE annotation_sae SET {change}")
+
+
+def test_a_mined_sae_may_move(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE annotation_sae SET folder = '/elsewhere'")
+
+
+@pytest.mark.parametrize("context", ["context_start = 3", "context_start = 1000000, context_end = 2000000"])
+def test_a_snippet_lies_in_its_context(world: World, context: str) -> None:
+    columns = 'latent_id, document_id, kind, start, "end", peak, tokens, section'
+    names, values = zip(*(part.split(" = ") for part in context.split(", ")), strict=True)
+    row = f"INSERT INTO annotation_snippet ({columns}, rank, {', '.join(names)}) "
+    row += f"SELECT {columns}, 999, {', '.join(values)} FROM annotation_snippet LIMIT 1"
+    assert "snippet_lies_in_its_context" in refused(row)
 
 
 def test_the_concept_list_of_an_open_round_is_frozen(world: World) -> None:

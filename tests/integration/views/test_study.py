@@ -19,7 +19,7 @@ from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
 from annotation.actions.studies import create_study
 from annotation.enums import Role, RoundState
-from annotation.models import MiningRun, Slot, Study, User
+from annotation.models import MiningRun, Sae, Slot, Study, User
 from saeserve import contract
 from tests.html import without_tokens
 from tests.world import NOW, World, add_rater, rate_next
@@ -309,6 +309,78 @@ def test_a_failed_run_says_why(world: World, unfinished: MiningRun, signed_in: S
     text = page(signed_in(world.rosa), world.study)
     assert "does not fit the model" in text
     assert "hx-trigger" not in text
+
+
+@pytest.mark.parametrize(
+    ("helps", "words"), [(True, "This may pass by itself"), (False, "Sending it again as it is leads to the same end.")]
+)
+def test_a_failed_run_says_what_to_do(
+    world: World, unfinished: MiningRun, signed_in: SignIn, helps: bool, words: str
+) -> None:
+    sentence = "FVE is 0.12 on 4,096 tokens and its card declares 0.87; pass its norm_scaling_factor."
+    MiningRun.objects.filter(pk=unfinished.pk).update(state="failed", failure=sentence, retry_helps=helps, ended_at=NOW)
+    text = page(signed_in(world.rosa), world.study)
+    assert sentence in text
+    assert words in text
+
+
+def test_a_worker_that_knows_how_long_it_takes_is_believed(
+    world: World, unfinished: MiningRun, signed_in: SignIn
+) -> None:
+    report(unfinished, done=20_000, total=80_000, tokens_per_second=1_000.0, seconds_left=187.0)
+    assert "1,000 tokens/s, about 3 min left" in page(signed_in(world.rosa), world.study, "progress")
+
+
+def test_the_researcher_cancels_a_run_and_resumes_it_from_the_page(
+    world: World, unfinished: MiningRun, signed_in: SignIn
+) -> None:
+    world.study.rounds.update(state="draft", opened_at=None)  # the run of an open round is not cancelled
+    client = signed_in(world.rosa)
+    assert "Cancel mining" in page(client, world.study)
+    assert "Cancel mining" not in page(signed_in(world.nora), world.study)
+    cancelled = press(client, world.study, "cancel_mining")
+    assert "The mining run is cancelled." in cancelled
+    assert "a resumed run goes on from there" in cancelled
+    assert "hx-trigger" not in cancelled
+    assert "this one is cancelled" in press(client, world.study, "cancel_mining")
+    resumed = press(client, world.study, "resume_mining")
+    assert "The mining run goes on from what it had mined." in resumed
+    assert "Waiting for a GPU worker" in resumed
+    assert client.get(reverse("cancel_mining", args=[world.study.slug])).status_code == 405
+    for stranger, status in ((world.nora, 403), (world.ada, 403), (world.sven, 404)):
+        assert signed_in(stranger).post(reverse("cancel_mining", args=[world.study.slug])).status_code == status
+
+
+def test_a_study_before_its_sample_is_led_to_resume_a_cancelled_run(world: World, signed_in: SignIn) -> None:
+    run = world.study.run
+    assert run is not None
+    waiting = request_run(sae=run.sae, corpus=run.corpus, by=world.rosa, now=NOW, seed=12)
+    study = create_study(
+        slug="later",
+        name="Later",
+        purpose="",
+        rubric=world.study.rubric,
+        run=waiting,
+        concepts=[],
+        by=world.rosa,
+        now=NOW,
+    )
+    add_member(study=study, user=world.rosa, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
+    client = signed_in(world.rosa)
+    text = press(client, study, "cancel_mining")
+    assert "What was mined is kept: resume it, and it goes on from there." in text
+    assert f'action="{reverse("resume_mining", args=[study.slug])}"' in text
+    assert "The mining run was cancelled." in press(client, study, "draw_sample")
+
+
+def test_an_sae_whose_facts_only_the_gpu_side_can_read_says_when_they_are_known(
+    world: World, unfinished: MiningRun, signed_in: SignIn
+) -> None:
+    sae = Sae.objects.create(
+        name="Foreign", language_model=unfinished.sae.language_model, folder="/somewhere/params.npz"
+    )
+    MiningRun.objects.filter(pk=unfinished.pk).update(sae=sae)
+    assert page(signed_in(world.rosa), world.study).count("known when the run has finished") == 2
 
 
 def test_a_failed_run_is_sent_again_from_the_page_and_one_that_has_not_failed_is_not(
