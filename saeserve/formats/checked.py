@@ -18,6 +18,8 @@ from torch import Tensor
 from saeserve.formats.folder import BadSae
 
 AGAIN = "fetch the SAE again"
+ZIP = b"PK"
+"""What a file of torch.save begins with, unless it is very old."""
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -55,8 +57,11 @@ def read_npz(path: Path) -> dict[str, Tensor]:
 
 def read_pickle(path: Path) -> dict[str, Any]:
     """Tensors and plain values only: a pickle that would run code is refused."""
+    archive = zipfile.is_zipfile(path)
+    if not archive and _begins(path, ZIP):
+        raise BadSae(f"{path} is damaged (its end is missing); {AGAIN}.")
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        held = torch.load(path, map_location="cpu", weights_only=True, mmap=archive)
     except pickle.UnpicklingError as error:
         raise BadSae(
             f"{path} is a pickle with more in it than tensors and plain values, and could run code; it is not loaded. "
@@ -88,13 +93,35 @@ def check_shapes(tensors: Mapping[str, Tensor], expected: Mapping[str, list[int]
 
 def exact(tensors: Mapping[str, Tensor], device: str) -> dict[str, Tensor]:
     """The same in float32 on the device. Raises BadSae where a value is not finite."""
-    for name, tensor in tensors.items():
+    wide = {name: tensor.to(torch.float32) for name, tensor in tensors.items()}
+    for name, tensor in wide.items():
         bad = int((~torch.isfinite(tensor)).sum())
         if bad:
             raise BadSae(
                 f"{name} holds {bad} values of {math.prod(tensor.shape)} that are not finite; the SAE is damaged."
             )
-    return {name: tensor.to(device, torch.float32).contiguous() for name, tensor in tensors.items()}
+    return {name: tensor.to(device).contiguous() for name, tensor in wide.items()}
+
+
+def check_matrices(tensors: Mapping[str, Any], names: Collection[str]) -> None:
+    for name in names:
+        if not isinstance(tensors[name], Tensor) or tensors[name].dim() != 2:
+            raise BadSae(f"{name} is no matrix; {AGAIN}.")
+
+
+def flag(config: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = config.get(key, default)
+    if not isinstance(value, bool):
+        raise BadSae(f"The configuration gives {key} as {value!r}; it must be true or false.")
+    return value
+
+
+def section(config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The object under `key`; an empty one where there is none."""
+    value = config.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise BadSae(f"The configuration gives {key} as {value!r}; it must be an object.")
+    return value or {}
 
 
 def named(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -123,6 +150,11 @@ def number(config: Mapping[str, Any], key: str, *, above: float = 0.0) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value <= above:
         raise BadSae(f"{key} is {value!r}; it must be a number above {above:g}.")
     return float(value)
+
+
+def _begins(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
 
 
 def _first_line(error: Exception) -> str:

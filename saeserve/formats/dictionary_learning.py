@@ -17,7 +17,17 @@ from saeserve.coders.linear import Linear
 from saeserve.coders.matryoshka import Matryoshka
 from saeserve.coders.relu import ReLU
 from saeserve.coders.topk import TopK
-from saeserve.formats.checked import check_k, check_names, check_shapes, exact, named, read_config, read_pickle, whole
+from saeserve.formats.checked import (
+    check_k,
+    check_matrices,
+    check_names,
+    check_shapes,
+    exact,
+    named,
+    read_config,
+    read_pickle,
+    whole,
+)
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import hook_points
 
@@ -86,6 +96,7 @@ def _coder(trainer: Mapping[str, Any], held: Mapping[str, Any], device: str) -> 
 
 
 COUNTS = ("k", "group_sizes")
+MATRICES = ("encoder.weight", "decoder.weight", "W_enc", "W_dec")
 
 
 def _without_counts(held: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +107,7 @@ def _checked(trainer: Mapping[str, Any], held: dict[str, Tensor]) -> dict[str, T
     """Tensors as [width, latent] encoder and [latent, width] decoder, their shapes checked."""
     wide, width = whole(trainer, "activation_dim"), whole(trainer, "dict_size")
     tensors = dict(held)
+    check_matrices(held, [name for name in held if name in MATRICES])
     for stored, name in (("encoder.weight", "W_enc"), ("decoder.weight", "W_dec")):
         if stored in tensors:
             tensors[name] = tensors.pop(stored).T.contiguous()
@@ -133,7 +145,8 @@ def _jumprelu(trainer: Mapping[str, Any], held: Held) -> Linear:
 
 
 def _topk(trainer: Mapping[str, Any], held: Held) -> Linear:
-    k = check_k(whole({"k": int(held["k"])}, "k"), len(held["encoder.bias"]))
+    check_shapes(held, {"k": []})
+    k = check_k(whole({"k": held["k"].item()}, "k"), len(held["encoder.bias"]))
     return TopK(W_enc=held["W_enc"], b_enc=held["encoder.bias"], W_dec=held["W_dec"], b_dec=held["b_dec"], k=k)
 
 

@@ -16,8 +16,8 @@ from saeserve.coders.base import Coder
 from saeserve.coders.inputs import fold_scale
 from saeserve.coders.jumprelu import JumpReLU
 from saeserve.coders.transcoder import Transcoder
-from saeserve.formats.checked import check_names, check_shapes, exact, named, read_npz
-from saeserve.formats.folder import BadSae, SaeFolder
+from saeserve.formats.checked import check_matrices, check_names, check_shapes, exact, named, read_npz
+from saeserve.formats.folder import SaeFolder
 from saeserve.formats.options import declared_l0, hook_points
 
 NAME = "Gemma Scope"
@@ -85,8 +85,7 @@ def _upper(name: str) -> str:
 
 
 def _coder(tensors: dict[str, Tensor], *, embedding: bool, transcodes: bool) -> Coder:
-    if tensors["W_enc"].dim() != 2 or tensors["W_dec"].dim() != 2:
-        raise BadSae(f"{FILE} holds weights that are no matrices; give the file of one SAE.")
+    check_matrices(tensors, ("W_enc", "W_dec"))
     (reads, width), writes = tensors["W_enc"].shape, tensors["W_dec"].shape[1]
     if not transcodes:
         check_shapes(tensors, {"W_dec": [width, reads]})

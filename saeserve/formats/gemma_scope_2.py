@@ -14,7 +14,15 @@ from saeserve.coders.base import Coder
 from saeserve.coders.jumprelu import JumpReLU
 from saeserve.coders.skip_transcoder import SkipTranscoder
 from saeserve.coders.transcoder import Transcoder
-from saeserve.formats.checked import check_names, check_shapes, exact, named, read_config, read_safetensors
+from saeserve.formats.checked import (
+    check_matrices,
+    check_names,
+    check_shapes,
+    exact,
+    named,
+    read_config,
+    read_safetensors,
+)
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import declared_l0, hook_points
 
@@ -58,6 +66,7 @@ def _module(name: object) -> str:
 def _coder(tensors: dict[str, Tensor], *, transcodes: bool) -> Coder:
     if tensors["W_dec"].dim() == 3:
         raise BadSae("The decoder writes to several layers: a cross-layer transcoder is not supported.")
+    check_matrices(tensors, ("W_enc", "W_dec"))
     (reads, width), writes = tensors["W_enc"].shape, tensors["W_dec"].shape[1]
     expected = {"W_dec": [width, writes], "b_enc": [width], "b_dec": [writes], "threshold": [width]}
     check_shapes(tensors, expected if transcodes else {**expected, "W_dec": [width, reads]})

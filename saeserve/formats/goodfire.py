@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from saeserve.coders.relu import ReLU
-from saeserve.formats.checked import check_names, check_shapes, exact, read_pickle
+from saeserve.formats.checked import check_matrices, check_names, check_shapes, exact, read_pickle
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import hook_points
 
@@ -31,7 +31,8 @@ def recognises(path: Path) -> bool:
 def read(file: Path, options: Mapping[str, Any], device: str) -> SaeFolder:
     held = read_pickle(file)
     check_names(held, STORED)
-    if not all(isinstance(value, Tensor) for value in held.values()) or held[STORED[0]].dim() != 2:
+    check_matrices(held, ("encoder_linear.weight", "decoder_linear.weight"))
+    if not all(isinstance(value, Tensor) for value in held.values()):
         raise BadSae(f"{file} holds something other than the tensors of an SAE; fetch the SAE again.")
     width, wide = held["encoder_linear.weight"].shape
     check_shapes(held, dict(zip(STORED, ([width, wide], [width], [wide, width], [wide]), strict=True)))

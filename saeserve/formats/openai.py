@@ -15,7 +15,16 @@ from saeserve.coders.inputs import LAYER_NORM, NONE, Inputs
 from saeserve.coders.linear import Linear
 from saeserve.coders.relu import ReLU
 from saeserve.coders.topk import TopK
-from saeserve.formats.checked import check_k, check_names, check_shapes, exact, read_pickle, whole
+from saeserve.formats.checked import (
+    check_k,
+    check_matrices,
+    check_names,
+    check_shapes,
+    exact,
+    read_pickle,
+    section,
+    whole,
+)
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import hook_points
 
@@ -67,7 +76,7 @@ def _coder(held: Mapping[str, Any], device: str) -> Linear:
         "W_dec": tensors["decoder.weight"].T.contiguous(),
         "b_dec": tensors["pre_bias"],
     }
-    activation, state = held.get("activation", "ReLU"), held.get("activation_state_dict") or {}
+    activation, state = held.get("activation", "ReLU"), section(held, "activation_state_dict")
     if activation == "ReLU":
         return ReLU(**weights, inputs=Inputs(NONE))
     if activation != "TopK":
@@ -79,8 +88,9 @@ def _coder(held: Mapping[str, Any], device: str) -> Linear:
 
 
 def _checked(tensors: Mapping[str, Any], device: str) -> dict[str, Tensor]:
-    if not all(isinstance(tensor, Tensor) for tensor in tensors.values()) or tensors["encoder.weight"].dim() != 2:
-        raise BadSae("The file's weights are no tensors of the right rank; fetch the SAE again.")
+    check_matrices(tensors, ("encoder.weight", "decoder.weight"))
+    if not all(isinstance(tensor, Tensor) for tensor in tensors.values()):
+        raise BadSae("The file's biases are no tensors; fetch the SAE again.")
     width, wide = tensors["encoder.weight"].shape
     check_shapes(tensors, {"pre_bias": [wide], "latent_bias": [width], "decoder.weight": [wide, width]})
     return exact(tensors, device)

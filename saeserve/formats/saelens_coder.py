@@ -17,7 +17,7 @@ from saeserve.coders.relu import ReLU
 from saeserve.coders.skip_transcoder import SkipTranscoder
 from saeserve.coders.topk import TopK
 from saeserve.coders.transcoder import Transcoder
-from saeserve.formats.checked import check_k, check_names, check_shapes, exact, number, whole
+from saeserve.formats.checked import check_k, check_names, check_shapes, exact, flag, number, section, whole
 from saeserve.formats.folder import BadSae
 from saeserve.formats.options import needed_scale
 
@@ -62,7 +62,7 @@ def coder_of(
         held = _folded(held, options, transcodes=transcodes)
     if not transcodes:
         return BUILDERS[architecture](config, held, _shared(config, metadata, held))
-    if config.get("apply_b_dec_to_input"):
+    if flag(config, "apply_b_dec_to_input", False):
         raise BadSae("cfg.json sets apply_b_dec_to_input for a transcoder, whose b_dec is in another space; set false.")
     skip = held.pop("W_skip", None)
     build = BUILDERS["jumprelu" if "jumprelu" in architecture else "standard"]
@@ -99,14 +99,14 @@ def _shared(config: Mapping[str, Any], metadata: Mapping[str, Any], held: Tensor
             f"cfg.json sets normalize_activations to {normalization!r}, which would change the activations and is not "
             f"supported; {NONE}, {AVERAGE}, {LAYER_NORM} and {CONSTANT_NORM} are."
         )
-    model_arguments = metadata.get("model_from_pretrained_kwargs") or {}
+    model_arguments = section(metadata, "model_from_pretrained_kwargs")
     residual = any(hook in str(metadata.get("hook_name")) for hook in WRITES_TO_RESIDUAL)
     return {
         **{name: held[name] for name in ("W_enc", "W_dec", "b_dec")},
-        "subtract_b_dec": bool(config.get("apply_b_dec_to_input", True)),
+        "subtract_b_dec": flag(config, "apply_b_dec_to_input", True),
         "inputs": Inputs(
             NONE if normalization == AVERAGE else normalization,
-            centre=residual and bool(model_arguments.get("center_writing_weights")),
+            centre=residual and flag(model_arguments, "center_writing_weights", False),
         ),
     }
 
@@ -116,7 +116,7 @@ def _standard(config: Mapping[str, Any], held: Tensors, shared: dict[str, Any]) 
 
 
 def _topk(config: Mapping[str, Any], held: Tensors, shared: dict[str, Any]) -> Linear:
-    rescale = bool(config.get("rescale_acts_by_decoder_norm", False))
+    rescale = flag(config, "rescale_acts_by_decoder_norm", False)
     k = check_k(whole(config, "k"), len(held["b_enc"]))
     return TopK(b_enc=held["b_enc"], k=k, rescale_by_decoder_norm=rescale, **shared)
 
@@ -131,7 +131,7 @@ def _gated(config: Mapping[str, Any], held: Tensors, shared: dict[str, Any]) -> 
 
 def _thresholded(config: Mapping[str, Any], held: Tensors, shared: dict[str, Any]) -> dict[str, Any]:
     """What a raw training checkpoint has: the running threshold, and a decoder whose norms are not folded in."""
-    rescale = bool(config.get("rescale_acts_by_decoder_norm", True))
+    rescale = flag(config, "rescale_acts_by_decoder_norm", True)
     threshold = number({"topk_threshold": float(held["topk_threshold"])}, "topk_threshold")
     return {"b_enc": held["b_enc"], "threshold": threshold, "rescale_by_decoder_norm": rescale, **shared}
 

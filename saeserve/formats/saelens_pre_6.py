@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saeserve.formats.checked import check_shapes, read_config, read_safetensors, whole
+from saeserve.formats.checked import check_shapes, read_config, read_safetensors, section, whole
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.saelens import sae_folder
 from saeserve.formats.saelens_coder import AVERAGE
@@ -55,7 +55,7 @@ def _as_version_6(flat: Mapping[str, Any]) -> dict[str, Any]:
     activation = str(flat.get("activation_fn") or "relu")
     if activation == "topk":
         # Read as ReLU, which `architecture` says, far more latents would fire than in training.
-        arguments = flat.get("activation_fn_kwargs") or {}
+        arguments = section(flat, "activation_fn_kwargs")
         config |= {"architecture": "topk", "k": arguments.get("k", flat.get("k"))}
     elif activation != "relu":
         raise BadSae(f"cfg.json names the activation function {activation!r}; relu and topk are supported.")

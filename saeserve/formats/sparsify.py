@@ -16,7 +16,16 @@ from saeserve.coders.linear import Linear
 from saeserve.coders.skip_transcoder import SkipTranscoder
 from saeserve.coders.topk import TopK
 from saeserve.coders.transcoder import Transcoder
-from saeserve.formats.checked import check_k, check_names, check_shapes, exact, read_config, read_safetensors, whole
+from saeserve.formats.checked import (
+    check_k,
+    check_names,
+    check_shapes,
+    exact,
+    flag,
+    read_config,
+    read_safetensors,
+    whole,
+)
 from saeserve.formats.folder import BadSae, SaeFolder
 from saeserve.formats.options import hook_points
 
@@ -38,7 +47,7 @@ def recognises(path: Path) -> bool:
 
 def read(folder: Path, options: Mapping[str, Any], device: str) -> SaeFolder:
     config = read_config(folder / CONFIG_FILE)
-    crosses = bool(config.get("transcode") or config.get("skip_connection"))
+    crosses = flag(config, "transcode", False) or flag(config, "skip_connection", False)
     module = folder.absolute().name
     point, output_point = hook_points(options, f"{module}:input" if crosses else module, module)
     return SaeFolder(
@@ -64,7 +73,7 @@ def _checked(config: Mapping[str, Any], tensors: Mapping[str, Tensor], device: s
     width = _latents(config)
     wide = whole(config, "d_in")
     expected = {"encoder.weight": [width, wide], "encoder.bias": [width], "W_dec": [width, wide], "b_dec": [wide]}
-    if config.get("skip_connection"):
+    if flag(config, "skip_connection", False):
         expected["W_skip"] = [wide, wide]
     check_names(tensors, expected)
     check_shapes(tensors, expected)
@@ -79,7 +88,7 @@ def _latents(config: Mapping[str, Any]) -> int:
 
 
 def _inner(config: Mapping[str, Any], held: Mapping[str, Tensor]) -> Linear:
-    if config.get("signed"):
+    if flag(config, "signed", False):
         raise BadSae("cfg.json sets signed: negative activations count as firings there, which is not supported.")
     width, k = len(held["encoder.bias"]), check_k(whole(config, "k"), len(held["encoder.bias"]))
     weights: dict[str, Any] = {
@@ -87,7 +96,7 @@ def _inner(config: Mapping[str, Any], held: Mapping[str, Tensor]) -> Linear:
         "b_enc": held["encoder.bias"],
         "W_dec": held["W_dec"],
         "b_dec": held["b_dec"],
-        "subtract_b_dec": not config.get("transcode"),
+        "subtract_b_dec": not flag(config, "transcode", False),
     }
     activation = config.get("activation", "topk")
     if activation == "topk":

@@ -98,7 +98,7 @@ def test_a_transcoder_reads_the_normalised_input_of_the_mlp_and_writes_its_outpu
         ({"threshold": torch.zeros(3)}, "threshold has shape"),
         ({"b_dec": torch.full((WIDTH,), float("inf"))}, "not finite"),
         ({"more": torch.zeros(3)}, "have more besides"),
-        ({"W_enc": torch.zeros(4)}, "no matrices"),
+        ({"W_enc": torch.zeros(4)}, "W_enc is no matrix"),
         ({"W_dec": torch.zeros(LATENTS, 5), "b_dec": torch.zeros(5)}, "W_dec has shape"),
     ],
 )

@@ -89,7 +89,7 @@ def test_openai_without_a_place_asks_for_it(tmp_path: Path) -> None:
         ({"activation_state_dict": {}}, "k as None"),
         ({"activation_state_dict": {"k": 99}}, "k = 99 of only 20"),
         ({"encoder.weight": ENC.T.contiguous()}, "shape"),
-        ({"encoder.weight": [1, 2]}, "no tensors"),
+        ({"encoder.weight": [1, 2]}, "is no matrix"),
         ({"more": torch.zeros(2)}, "have more besides"),
         ({"pre_bias": torch.full((WIDTH,), float("nan"))}, "not finite"),
     ],
