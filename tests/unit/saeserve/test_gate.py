@@ -12,17 +12,24 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from saeserve.coders.linear import Linear
+from saeserve.coders.relu import ReLU
 from saeserve.coders.topk import TopK
+from saeserve.coders.transcoder import Transcoder
 from saeserve.contract import Gate
 from saeserve.declared import BadCard, declared_figures
 from saeserve.fit import Fit, load_fit, load_sae_for
+from saeserve.formats.folder import SaeFolder
 from saeserve.gate import FEW_TOKENS, SaeDoesNotFit, check_gate, measured_figures
+from saeserve.hook_points import HookPoint, resolve
 from saeserve.hooks import capture
+from saeserve.language_model import load_language_model
 from saeserve.probe import NO_NEXT_TOKEN, NOTHING_FOLLOWS, NotFinite, NothingToProbe, Probe, probe, probe_all
 from saeserve.quality import reconstruction
 from saeserve.sinks import sinks_of
 from saeserve.windows import batches, cut
 from tests.unit.saeserve import tiny, wrong_loadings
+from tests.unit.saeserve.families import network_of
+from tests.unit.saeserve.tokenizers_of_families import word_piece
 from tests.unit.saeserve.wrong_loadings import at, with_coder
 
 TEXTS = [record["text"] for record in tiny.documents(30, seed=99)]
@@ -208,6 +215,41 @@ def test_a_model_that_predicts_nothing_is_probed_without_cross_entropy(fit: Fit)
     found = probed(encoder).gate
     assert (found.ce, found.ce_with_sae, found.ce_ablated, found.note) == (None, None, None, NO_NEXT_TOKEN)
     assert found.fve == probed(fit).gate.fve
+
+
+def test_a_real_encoder_is_probed_without_cross_entropy(tmp_path: Path) -> None:
+    tokenizer = word_piece()
+    network_of("bert").save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    model = load_language_model(tmp_path, dtype="float32")
+    chance = torch.Generator().manual_seed(1)
+    rows = torch.nn.functional.normalize(torch.randn(64, model.width, generator=chance), dim=1)
+    coder = TopK(W_enc=rows.T.contiguous(), b_enc=torch.zeros(64), W_dec=rows, b_dec=torch.zeros(model.width), k=8)
+    point = resolve(model.network, "blocks.1.hook_resid_post")
+    sae = SaeFolder(coder=coder, hook_point=str(point), output_hook_point=str(point), model_name="", format="made here")
+    found = probed(Fit(model, sae, point, point, "", {})).gate
+    assert (found.ce, found.ce_with_sae, found.ce_ablated, found.note) == (None, None, None, NO_NEXT_TOKEN)
+    assert found.l0 == pytest.approx(8.0, abs=0.1)
+    assert found.fve != 0.0
+
+
+def test_a_transcoder_is_compared_with_what_stands_where_it_writes(fit: Fit) -> None:
+    """One that copies the MLP's input explains the MLP's output badly, and its input perfectly."""
+    width = fit.model.width
+    eye = torch.eye(width)
+    inner = ReLU(
+        W_enc=torch.cat([eye, -eye], dim=1), b_enc=torch.zeros(2 * width), W_dec=torch.cat([eye, -eye]),
+        b_dec=torch.zeros(width), subtract_b_dec=False,
+    )  # fmt: skip
+    sae = replace(fit.sae, coder=Transcoder(inner))
+    read, written = HookPoint("model.layers.1.mlp", "input"), HookPoint("model.layers.1.mlp")
+    copying = replace(fit, sae=sae, point=read, output_point=read, declared={})
+    found, wrong = probed(copying).gate, probed(replace(copying, output_point=written)).gate
+    assert found.fve == pytest.approx(1.0)
+    assert found.norm_ratio == pytest.approx(1.0)
+    assert found.ce_with_sae == pytest.approx(found.ce, rel=1e-4)
+    assert wrong.fve < 0.3
+    assert wrong.l0 == found.l0
 
 
 def test_documents_of_one_token_leave_cross_entropy_undefined(fit: Fit) -> None:
