@@ -1,7 +1,9 @@
 """Messages that the GPU side sends: to itself, one a shard, and to the web side when something has ended."""
 
 import logging
-from collections.abc import Iterable
+import math
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from celery import current_app
@@ -20,6 +22,8 @@ from saeserve.contract import (
 )
 
 SHARD_TASK, FINISH_TASK = "saeserve.mine_shard", "saeserve.finish_run"
+ASK_EVERY, UNREACHABLE = 0.2, 30.0
+"""Seconds between two questions, and after one that the broker did not answer."""
 SHORT = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 0.5}
 
 logger = logging.getLogger(__name__)
@@ -51,15 +55,25 @@ def tell_match_ended(run: str, other: str) -> bool:
     return _send(MATCH_ENDED_TASK, {"run": run, "other": other}, queue=WEB_QUEUE, priority=None)
 
 
-def somebody_waits() -> bool:
-    """Whether a message of the highest priority, a trial, lies in the queue. False where that cannot be told."""
-    try:
-        with current_app.connection_for_read() as connection:
-            connection.ensure_connection(max_retries=1)
-            # Of all priorities only the highest lies under the queue's bare name.
-            return bool(connection.default_channel.client.llen(GPU_QUEUE))
-    except (OperationalError, RedisError, OSError, AttributeError):
-        return False
+class Waiting:
+    """Whether a message of the highest priority, a trial, lies in the queue; asked of the broker now and then only."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._asked = clock, -math.inf
+
+    def __call__(self) -> bool:
+        """False where that cannot be told."""
+        now = self._clock()
+        if now - self._asked < ASK_EVERY:
+            return False
+        self._asked = now
+        try:
+            with current_app.pool.acquire(block=True) as connection:
+                # Of all priorities only the highest lies under the queue's bare name.
+                return bool(connection.default_channel.client.llen(GPU_QUEUE))
+        except (OperationalError, RedisError, OSError, AttributeError):
+            self._asked = now + UNREACHABLE
+            return False
 
 
 def _send(name: str, keywords: dict[str, Any], *, queue: str = GPU_QUEUE, priority: int | None = MINE_PRIORITY) -> bool:

@@ -50,7 +50,7 @@ def mine_shard(*, digests: list[str], shard: int) -> None:
     key = (shard, " ".join(digests))
     work = _half_done.pop(key, None) or ShardWork(digests, shard, _worker())
     _half_done.clear()
-    if not work.go_on(sending.somebody_waits):
+    if not work.go_on(sending.Waiting()):
         if sending.send_shard_again(shard, digests):
             _half_done[key] = work
             return
