@@ -3,14 +3,14 @@
 import argparse
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from saeserve.commands.common import Say, add_model
 from saeserve.train.recipe import ARCHITECTURES, Recipe
 
-Say = Callable[[str], None]
 HELP = "train SAEs, and write each with its card and report"
 NUMBERS = {
     "train_tokens": 450_000,
@@ -24,7 +24,7 @@ NUMBERS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """All options of the command."""
-    parser.add_argument("--model", type=Path, required=True, help="folder in transformers format")
+    add_model(parser)
     parser.add_argument(
         "--hook-point", nargs="+", required=True, metavar="POINT", help="e.g. model.layers.15; several give an SAE each"
     )
@@ -32,8 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", type=Path, required=True, help="folder of the SAE, or of one folder a hook point")
     parser.add_argument("--cache", type=Path, default=Path("var/train"), help="activations and checkpoints")
     parser.add_argument("--data-note", default="", help="a sentence for the card: what the corpus is")
-    parser.add_argument("--dtype", default="bfloat16", help="of the language model's forward pass")
-    parser.add_argument("--device", default="cpu")
     parser.add_argument("--half-precision", action="store_true", help="store the two weight matrices in float16")
     for name, default in NUMBERS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)

@@ -42,6 +42,8 @@ class TrainPlan:
     context_tokens: int = 255
     dtype: str = "bfloat16"
     device: str = "cpu"
+    offline: bool = True
+    """Never ask the hub for the model."""
     seed: int = 1
     """Of the split into training and held-out documents."""
     half_precision: bool = False

@@ -48,7 +48,7 @@ def train_saes(plan: TrainPlan, *, command: str, say: Say) -> list[Path]:
 
     Returns their folders. Raises a Refusal with the reason.
     """
-    model = load_language_model(plan.model, dtype=plan.dtype, device=plan.device)
+    model = load_language_model(plan.model, dtype=plan.dtype, device=plan.device, offline=plan.offline)
     points = [resolve(model.network, name) for name in plan.hook_points]
     train_part, held_part = split(plan, model.tokenizer)
     say(f"{len(train_part.documents)} training and {len(held_part.documents)} held-out documents")

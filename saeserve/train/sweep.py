@@ -11,6 +11,8 @@ from saeserve.train.recipe import BadRecipe, Recipe
 
 SAME_WITHIN = 2.0
 """Standard errors of a difference within which two rises of cross-entropy are not told apart."""
+SAME_FVE = 0.002
+"""Fractions of variance explained closer than this count as equal."""
 SWEPT = ("architecture", "width", "k", "l1")
 READERS: Mapping[str, type] = {"architecture": str, "width": int, "k": int, "l1": float}
 
@@ -45,10 +47,10 @@ def best(candidates: Sequence[Candidate], *, l0_limit: float) -> Candidate:
     if not within:
         return min(candidates, key=lambda candidate: candidate.measured.reconstruction.l0)
     least = min(within, key=lambda candidate: candidate.measured.rise.mean if candidate.measured.rise else 0.0)
-    return max(
-        (candidate for candidate in within if _as_good(candidate.measured, least.measured)),
-        key=lambda candidate: candidate.measured.reconstruction.fve,
-    )
+    equal = [candidate for candidate in within if _as_good(candidate.measured, least.measured)]
+    highest = max(candidate.measured.reconstruction.fve for candidate in equal)
+    equal = [candidate for candidate in equal if candidate.measured.reconstruction.fve > highest - SAME_FVE]
+    return min(equal, key=lambda one: (one.measured.reconstruction.dead, -one.measured.reconstruction.fve))
 
 
 def criterion(l0_limit: float) -> str:
@@ -57,7 +59,8 @@ def criterion(l0_limit: float) -> str:
         f"Of the SAEs of which at most {l0_limit:g} latents fire on a token (L0), the one that raises the model's "
         f"next-token cross-entropy least; rises that lie within {SAME_WITHIN:g} standard errors of their difference "
         "count as equal, and the highest fraction of variance explained decides between them, as it does for an "
-        "encoder. Where all are above that L0, the one with the lowest."
+        f"encoder; where that differs by less than {SAME_FVE:g}, the fewest latents that never fire on held-out text. "
+        "Where all are above that L0, the one with the lowest."
     )
 
 

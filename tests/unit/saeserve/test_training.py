@@ -347,14 +347,14 @@ def test_a_sweep_tries_all_and_keeps_one_by_the_criterion(plan: TrainPlan, sae_f
     assert report["cost"]["seconds"] >= 0
 
 
-def candidate(name: int, *, l0: float, fve: float, nats: list[float] | None) -> Candidate:
-    quality = Reconstruction(100, fve, l0, 1.0, torch.ones(4), 0)
+def candidate(name: int, *, l0: float, fve: float, nats: list[float] | None, dead: int = 0) -> Candidate:
+    quality = Reconstruction(100, fve, l0, 1.0, torch.tensor([0] * dead + [1] * (4 - dead)), 0)
     plain = None if nats is None else [NextToken(10, 3.0)] * len(nats)
     spliced = None if nats is None else [NextToken(10, value) for value in nats]
     return Candidate(Recipe(seed=name), 100, Measured(quality, plain, spliced), 1.0)
 
 
-def test_the_criterion_is_the_rise_then_the_variance_explained() -> None:
+def test_the_criterion_is_the_rise_then_the_variance_explained_then_the_dead() -> None:
     good = candidate(1, l0=30, fve=0.8, nats=[3.1, 3.1, 3.1])
     worse = candidate(2, l0=30, fve=0.9, nats=[3.2, 3.2, 3.3])
     as_good = candidate(3, l0=30, fve=0.85, nats=[3.0, 3.1, 3.21])
@@ -363,6 +363,10 @@ def test_the_criterion_is_the_rise_then_the_variance_explained() -> None:
     assert best([worse, good, as_good], l0_limit=40) is as_good
     assert best([worse, good, dense], l0_limit=100) is dense
     assert best([dense, worse], l0_limit=10) is worse
+    with_dead = candidate(7, l0=30, fve=0.8019, nats=[3.1, 3.1, 3.1], dead=2)
+    assert best([with_dead, good], l0_limit=40) is good
+    clearly_better = candidate(8, l0=30, fve=0.8021, nats=[3.1, 3.1, 3.1], dead=2)
+    assert best([clearly_better, good], l0_limit=40) is clearly_better
     assert (
         best([candidate(5, l0=3, fve=0.1, nats=None), candidate(6, l0=3, fve=0.2, nats=None)], l0_limit=9).recipe.seed
         == 6
