@@ -50,8 +50,8 @@ def lens(fit: Fit, latents: Sequence[int] | None = None) -> Lens:
             raise NoNextToken(f"{fit.model.name} is an encoder and predicts no next token.")
         found = direct_logits(fit.model, residual_directions(fit.model, point, decoder.detach().float()))
     except (NoNextToken, NoResidual) as reason:
-        empty = np.empty((len(decoder), 0))
-        return Lens(*(empty.astype(kind) for kind in (np.int64, np.float32) * 2), note=f"No logit lens: {reason}")
+        none, nothing = np.empty((len(decoder), 0), np.int64), np.empty((len(decoder), 0), np.float32)
+        return Lens(none, nothing, none, nothing, f"No logit lens: {reason}")
     note = (
         f"Decoder directions, written at {point}, read alone through the final norm and the unembedding without biases."
     )
@@ -87,7 +87,7 @@ def direct_logits(
     vocabulary = min(without.shape[1], len(model.tokenizer))
     number, block = min(SHOWN, vocabulary), max(1, VALUES // without.shape[1])
     parts: list[tuple[Tensor, ...]] = []
-    for rows in directions.split(block):
+    for rows in torch.split(directions, block):
         logits = (model.unembed(rows) - without)[:, :vocabulary]
         high, low = logits.topk(number, dim=1), logits.topk(number, dim=1, largest=False)
         parts.append((high.indices, high.values, low.indices, low.values))

@@ -6,6 +6,7 @@ A latent of a narrow SAE that was split has several matches in a wide one.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,9 +85,13 @@ def match_runs(root: Path, run: str, other: str, *, device: str = "cpu") -> tupl
     for left, right, draws in ((one, two, (mine, theirs)), (two, one, (theirs, mine))):
         file = root / "matches" / left.digest / f"{right.digest}.parquet"
         table = match_table(*draws, left.decoder, right.decoder, same_space=_same_space(left, right))
-        write_atomically(file, lambda aside, table=table: pq.write_table(table, aside, compression="zstd"))
+        write_atomically(file, partial(_write, table))
         files.append(file)
     return files[0], files[1]
+
+
+def _write(table: pa.Table, aside: Path) -> None:
+    pq.write_table(table, aside, compression="zstd")
 
 
 def match_table(
@@ -175,10 +180,8 @@ def _ranked(pairs: Pairs, first: int, last: int) -> pa.Table:
 def _moments(draw: TokenDraw, width: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """[latent] sum of activations and of their squares."""
     values = draw.values.astype(np.float64)
-    return (
-        np.bincount(draw.latents, weights=values, minlength=width),
-        np.bincount(draw.latents, weights=values**2, minlength=width),
-    )
+    sums = [np.bincount(draw.latents, weights=power, minlength=width) for power in (values, values**2)]
+    return sums[0].astype(np.float64), sums[1].astype(np.float64)
 
 
 def _correlations(

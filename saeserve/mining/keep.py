@@ -62,7 +62,9 @@ def drawn(candidates: Candidates, limit: int) -> Candidates:
 
 def one_each(candidates: Candidates, first: int, last: int, limit: int) -> list[int]:
     """Of the rows [first, last) of one latent, in order, those whose owner and text are both new; `limit` at most."""
-    owners, groups, rows = set(), set(), []
+    owners: set[int] = set()
+    groups: set[int] = set()
+    rows: list[int] = []
     for row in range(first, last):
         owner, group = int(candidates.owners[row]), int(candidates.groups[row])
         if len(rows) < limit and owner not in owners and group not in groups:

@@ -82,7 +82,8 @@ def merge_files(
     """Merge shard files into block files in the folder `into`. `on_step` hears steps done and in all."""
     blocks = -(-width // LATENT_BLOCK)
     total = len(files) + blocks
-    shards, counts = [], []
+    shards: list[_Shard] = []
+    counts: list[Counts] = []
     for done, file in enumerate(files, start=1):
         shards.append(_Shard(file, blocks))
         counts = [reduce(added, [*counts, load_part(file, "counts")])]

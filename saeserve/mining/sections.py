@@ -119,20 +119,14 @@ def _kind_of_header(name: str, mark: str, alone: bool) -> str | None:
     letters = sum(map(len, words))
     if not words or len(words) > MOST_WORDS:
         return None
-    kind, capitals = kind_of(name), name.upper() == name
+    kind, capitals, titled = kind_of(name), name.upper() == name, _titled(words)
     if mark == ":":
-        sure = (
-            (kind and _titled(words)) or (capitals and letters > 1) or (alone and name[0].isupper() and _titled(words))
-        )
+        sure = (titled and (kind is not None or alone)) or (capitals and letters > 1)
     elif mark:
-        sure = bool(kind) and len(words) <= DASH_WORDS and name[0].isupper()
+        sure = kind is not None and len(words) <= DASH_WORDS and name[0].isupper()
     else:
-        sure = (
-            len(words) <= LONE_WORDS
-            and letters > 3
-            and name[-1] not in ".,;"
-            and (capitals or (kind and _titled(words)))
-        )
+        short = len(words) <= LONE_WORDS and letters > 3 and name[-1] not in ".,;"
+        sure = short and (capitals or (kind is not None and titled))
     return (kind or OTHER) if sure else None
 
 

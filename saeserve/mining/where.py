@@ -21,7 +21,7 @@ def where(
     order = np.argsort(-firings, axis=1, kind="stable")
     found = []
     for latent, kinds in enumerate(order.tolist()):
-        rows = []
+        rows: list[dict[str, Any]] = []
         for kind in kinds:
             count = int(firings[latent, kind])
             if not count or len(rows) == shown:

@@ -57,9 +57,11 @@ def _rows(chosen: Chosen, block: Block, merged: Merged, table: SnippetTable, ids
     tokens: list[Any] = [[]] * len(rows)
     for source in ("top", "sample", "held", "pool"):
         at = np.flatnonzero(sources == source)
-        part = merged.pool if source == "pool" else getattr(block, source)
-        snippets[at] = part.snippets[rows[at]]
-        if source != "pool":
+        if source == "pool":
+            snippets[at] = merged.pool.snippets[rows[at]]
+        else:
+            part: Candidates = getattr(block, source)
+            snippets[at] = part.snippets[rows[at]]
             peaks[at] = part.peaks[rows[at]]
             for place, spans in zip(at.tolist(), _tokens(part, rows[at]), strict=True):
                 tokens[place] = spans
