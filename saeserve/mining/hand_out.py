@@ -29,6 +29,8 @@ def hand_out(
 ) -> HandedOut:
     """Prepare every run that is open and in nobody else's hands, and say what is left to do for it.
 
+    Runs that failed are left as they are: whoever wants to try one again takes its failure.json away.
+
     again: also shards that were handed out a moment ago, for whoever knows that the messages may be lost.
     """
     try:
@@ -42,11 +44,11 @@ def hand_out(
     to_send = [run for run in ready if missing[run.folder.digest] and (again or not _just_sent(run, clock()))]
     for run in to_send:
         (run.folder.path / SENT_FILE).touch()
-    ended = [request.digest for request in requests if RunFolder.of(worker.root, request.digest).finished]
+    folders = [RunFolder.of(worker.root, request.digest) for request in requests]
     return HandedOut(
         shards=missing_shards([run.folder.digest for run in to_send], worker),
         complete=[digest for digest, shards in missing.items() if not shards],
-        ended=ended + [run.folder.digest for run in taken if run.error],
+        ended=[folder.digest for folder in folders if folder.finished or folder.failed],
     )
 
 

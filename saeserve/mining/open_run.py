@@ -61,6 +61,7 @@ class OpenRun:
     def fail(self, error: Exception) -> None:
         """Leave a failure.json. Where even that finds no space the run stays open, and is tried again later."""
         self.error = error
+        (self.folder.path / SENT_FILE).unlink(missing_ok=True)
         try:
             self.reporter.report("failed", 1, 1)
             write_json(self.folder.path / FAILURE_FILE, failure_of(error).to_dict())

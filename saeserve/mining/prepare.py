@@ -20,7 +20,7 @@ from saeserve.mining.folders import REQUEST_FILE, corpus_file
 from saeserve.mining.hashing import snippet_hash
 from saeserve.mining.index import CorpusIndex
 from saeserve.mining.lock import InOtherHands, sole_worker
-from saeserve.mining.open_run import SENT_FILE, OpenRun, Worker, each
+from saeserve.mining.open_run import OpenRun, Worker, each
 from saeserve.mining.plan import Plan
 from saeserve.mining.plan_files import make_plan, plan_folder, read_plan
 from saeserve.mining.prepared import Prepared, load_prepared, save_prepared
@@ -32,15 +32,19 @@ PREPARE_LOCK, ATTEMPTS_FILE = "prepare.lock", "attempts.json"
 
 
 def prepare(
-    requests: Sequence[MiningRequest], worker: Worker, *, clock: Callable[[], float] = time.time
+    requests: Sequence[MiningRequest],
+    worker: Worker,
+    *,
+    retry_failed: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> list[OpenRun]:
     """Take up every run that is open and in nobody else's hands. Returns them, with the error of each that failed.
 
-    Raises NotTogether.
+    retry_failed: take up also those that failed before. Raises NotTogether.
     """
     check_together(requests)
     with ExitStack() as held:
-        runs = [run for request in requests if (run := _take(request, worker, held))]
+        runs = [run for request in requests if (run := _take(request, worker, held, retry_failed=retry_failed))]
         fresh = [run for run in runs if run.error is None and load_prepared(run.folder) is None]
         if fresh:
             held.enter_context(beating([run.reporter for run in fresh]))
@@ -48,11 +52,11 @@ def prepare(
     return runs
 
 
-def _take(request: MiningRequest, worker: Worker, held: ExitStack) -> OpenRun | None:
+def _take(request: MiningRequest, worker: Worker, held: ExitStack, *, retry_failed: bool) -> OpenRun | None:
     """The run, locked, or None where there is nothing to do now."""
     run = worker.take(request.digest, request)
     folder = run.folder
-    if folder.finished:
+    if folder.finished or (folder.failed and not retry_failed):
         return None
     try:
         held.enter_context(sole_worker(folder.path / PREPARE_LOCK))
@@ -63,9 +67,7 @@ def _take(request: MiningRequest, worker: Worker, held: ExitStack) -> OpenRun | 
     if folder.cancelled:
         run.say_cancelled()
         return None
-    if folder.failed:
-        (folder.path / SENT_FILE).unlink(missing_ok=True)
-        (folder.path / FAILURE_FILE).unlink(missing_ok=True)
+    (folder.path / FAILURE_FILE).unlink(missing_ok=True)
     with run.failing():
         if folder.request() is None:
             write_json(folder.path / REQUEST_FILE, request.to_dict())

@@ -32,7 +32,7 @@ def mine_together(requests: Sequence[MiningRequest], worker: Worker) -> list[Man
     """
     check_together(requests)
     errors: dict[str, Exception] = {}
-    taken = prepare(requests, worker)
+    taken = prepare(requests, worker, retry_failed=True)
     errors |= {run.folder.digest: run.error for run in taken if run.error}
     digests = [run.folder.digest for run in taken if run.error is None]
     for number, lacking in missing_shards(digests, worker):

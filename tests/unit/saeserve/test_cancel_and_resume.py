@@ -96,6 +96,20 @@ def test_shards_are_handed_out_once_unless_they_may_be_lost(
     assert hand_out([request], worker, again=False).shards
 
 
+def test_a_failed_run_is_not_tried_again_by_a_message_that_comes_twice(
+    request_for: Callable[..., MiningRequest], worker: Worker
+) -> None:
+    bad = request_for(worker.root, sae="nowhere")
+    failure = folder_of(bad, worker).path / "failure.json"
+    assert hand_out([bad], worker, again=True).ended == [bad.digest]
+    written = failure.stat().st_mtime_ns
+    assert hand_out([bad], worker, again=True).ended == [bad.digest]
+    assert failure.stat().st_mtime_ns == written
+    failure.unlink()
+    assert hand_out([bad], worker, again=False).ended == [bad.digest]
+    assert failure.is_file()
+
+
 def test_a_shard_in_other_hands_is_left_alone_and_a_finished_one_is_not_mined_again(
     request_for: Callable[..., MiningRequest], worker: Worker
 ) -> None:
