@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from saeserve.contract import MiningRequest
 from saeserve.corpus_import import import_corpus
@@ -37,7 +38,7 @@ def worker(root: Path) -> Worker:
     return Worker(root, loaded)
 
 
-def request(root: Path, notes: Path, *, sae: Path = SAE, **changes: int) -> MiningRequest:
+def request(root: Path, notes: Path, *, sae: Path = SAE, **changes: Any) -> MiningRequest:
     """A request to mine those notes with the reference model."""
     return MiningRequest(
         model=str(reference_model()), sae=str(sae), corpus_digest=import_corpus(notes, root), dtype=DTYPE, **changes

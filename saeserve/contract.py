@@ -124,7 +124,7 @@ class MiningRequest:
     corpus_digest: str
     """Names `corpora/<digest>/documents.jsonl`."""
     sae_options: dict[str, Any] = field(default_factory=dict)
-    """What the SAE's files do not say: `hook_point`, `output_hook_point`, `norm_scaling_factor`."""
+    """What the SAE's files do not say: `hook_point`, `output_hook_point`, `norm_scaling_factor`, `l0`."""
     context_tokens: int = 255
     """Longest window of real tokens; longer documents are windowed."""
     overlap_tokens: int = 32
