@@ -81,12 +81,14 @@ class FoilFinder:
         self._look_rows = np.searchsorted(pool.snippets, looks.snippets)
         self._look_spans = spans(looks.latents, width)
         shuffled = rows[np.argsort(pool.hashes[rows], kind="stable")]
+        self._turns = (mixed(np.zeros(1, np.uint64), np.arange(width)) >> np.uint64(32)).tolist()
+        self._of_word: dict[tuple[int, str], NDArray[np.int32]] = {}
         self._by_specialty = _grouped(shuffled, facts.specialties[shuffled])
         self._by_section = _grouped(shuffled, facts.sections[shuffled])
 
     def random(self, latent: int, *, avoid: "Used", number: int) -> list[int]:
         """Rows of the pool, drawn from those that are in it by chance alone."""
-        return self._draw(latent, _turned(self._uniform, latent).tolist(), avoid, number)
+        return self._draw(latent, self._turned(self._uniform, latent), avoid, number)
 
     def hard(self, latent: int, hints: Hints, *, avoid: "Used", number: int) -> list[int]:
         """Rows taken in turn from four sources: first snippets of decoder neighbours; peak words, negated or said of a
@@ -106,15 +108,26 @@ class FoilFinder:
 
     def _of_words(self, held: WordRows, words: tuple[str, ...], latent: int) -> Iterator[int]:
         for word in words:
-            rows = held.of_word(word)
-            yield from _turned(rows[self._allowed[rows]], latent).tolist()
+            key = (id(held), word)
+            if key not in self._of_word:
+                rows = held.of_word(word)
+                self._of_word[key] = rows[self._allowed[rows]]
+            yield from self._turned(self._of_word[key], latent)
 
     def _alike(self, hints: Hints, latent: int) -> Iterator[int]:
         empty = np.empty(0, np.int64)
         groups = [self._by_specialty.get(kind, empty) for kind in hints.specialties]
         groups += [self._by_section.get(kind, empty) for kind in hints.sections]
-        rows = [_turned(group, latent).tolist() for group in groups]
+        rows = [self._turned(group, latent) for group in groups]
         return (row for row in chain.from_iterable(zip_longest(*rows)) if row is not None)
+
+    def _turned(self, rows: NDArray[np.integer], latent: int) -> Iterator[int]:
+        """The rows from a place on that the latent determines, round to the same place: latents begin at different
+        rows."""
+        place = self._turns[latent] % max(1, len(rows))
+        for first, last in ((place, len(rows)), (0, place)):
+            for start in range(first, last, CHUNK):
+                yield from rows[start : min(start + CHUNK, last)].tolist()
 
     def _draw(self, latent: int, ordered: Iterable[int], avoid: "Used", number: int) -> list[int]:
         found: list[int] = []
@@ -145,11 +158,3 @@ class Used:
 def _grouped(rows: NDArray[np.int64], kinds: NDArray[np.integer]) -> dict[int, NDArray[np.int64]]:
     """Rows of each kind, in the order given."""
     return {int(kind): rows[kinds == kind] for kind in np.unique(kinds)}
-
-
-def _turned(rows: NDArray[np.integer], latent: int) -> NDArray[np.integer]:
-    """The rows from a place on that the latent determines, round to the same place: latents begin at different rows."""
-    if not len(rows):
-        return rows
-    place = int(mixed(np.zeros(1, np.uint64), latent)[0]) % len(rows)
-    return np.concatenate([rows[place:], rows[:place]])

@@ -36,12 +36,12 @@ class PeakTokens:
 
 def peak_tokens(draw: TokenDraw, *, width: int) -> PeakTokens:
     """The SHOWN most frequent tokens of each latent."""
-    ids = draw.ids[draw.tokens]
-    keys, inverse, counts = np.unique(
-        draw.latents.astype(np.int64) << 32 | ids.astype(np.int64), return_inverse=True, return_counts=True
-    )
-    sums = np.bincount(inverse, weights=draw.values, minlength=len(keys))
-    latents, tokens = keys >> 32, keys & 0xFFFFFFFF
+    keys = draw.latents.astype(np.int64) << 32 | draw.ids[draw.tokens].astype(np.int64)
+    order = np.argsort(keys, kind="stable")
+    firsts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    counts = np.diff(firsts, append=len(keys))
+    sums = np.add.reduceat(draw.values[order].astype(np.float64), firsts) if len(keys) else np.empty(0)
+    latents, tokens = keys[order][firsts] >> 32, keys[order][firsts] & 0xFFFFFFFF
     order = np.lexsort((tokens, -counts, latents))
     order = order[rank_within(latents[order].astype(np.int32)) < SHOWN]
     fired = np.bincount(draw.latents, minlength=width)
