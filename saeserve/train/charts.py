@@ -1,15 +1,16 @@
 """The report's plots as SVG text, coloured by the page's style sheet; what they show is there in words too."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 
 WIDTH, HEIGHT = 640, 260
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 12, 12, 44
 
 
 def bars(edges: Sequence[float], counts: Sequence[int], *, across: str, up: str, title: str) -> str:
     """A histogram. edges: powers of ten, one more than counts; whole ones are labelled."""
-    most = max(1, *counts)
+    most = round_ticks(max(1, *counts))[-1]
     step = (WIDTH - LEFT - RIGHT) / len(counts)
     parts = [
         f'<rect class="bar" x="{LEFT + place * step + 1:.1f}" y="{_up(count, most):.1f}" width="{step - 2:.1f}" '
@@ -28,25 +29,31 @@ def bars(edges: Sequence[float], counts: Sequence[int], *, across: str, up: str,
 
 def points(dots: Sequence[tuple[float, float, str, bool]], *, across: str, up: str, title: str) -> str:
     """A scatter plot of (across, up, name, marked); both axes begin at 0."""
-    most_up = max(max(dot[1] for dot in dots), 1e-9)
-    most_across = max(dot[0] for dot in dots) * 1.15
+    ticks = round_ticks(max(dot[0] for dot in dots))
+    most_across, most_up = ticks[-1], round_ticks(max(dot[1] for dot in dots))[-1]
     room = WIDTH - LEFT - RIGHT
     parts = []
     for x, y, name, marked in dots:
-        at = LEFT + x / most_across * room, _up(max(y, 0.0), most_up * 1.1)
+        at = LEFT + x / most_across * room, _up(max(y, 0.0), most_up)
         kind = "dot kept" if marked else "dot"
         parts.append(
             f'<circle class="{kind}" cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="6"><title>{escape(name)}: {across} {x:.4g}, '
             f"{up} {y:.4g}</title></circle>"
         )
-    ticks = [most_across * share for share in (0, 0.25, 0.5, 0.75, 1)]
     parts += [_text(LEFT + tick / most_across * room, HEIGHT - BOTTOM + 16, f"{tick:.3g}") for tick in ticks]
-    return _framed(parts, most_up * 1.1, across, up, title)
+    return _framed(parts, most_up, across, up, title)
+
+
+def round_ticks(most: float) -> list[float]:
+    """From 0 up to the first one not below `most`, three to seven of them: steps of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(max(most, 1e-9)))
+    step = next(size * power for size in (0.2, 0.5, 1.0, 2.0) if size * power * 6 >= most * (1 - 1e-9))
+    return [round(number * step, 12) for number in range(math.ceil(most / step * (1 - 1e-9)) + 1)]
 
 
 def _framed(parts: list[str], most: float, across: str, up: str, title: str) -> str:
     floor = HEIGHT - BOTTOM
-    ticks = [most * share for share in (0.5, 1.0)]
+    ticks = round_ticks(most)[1:]
     lines = [
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_up(t, most):.1f}" y2="{_up(t, most):.1f}"/>'
         for t in ticks

@@ -19,7 +19,7 @@ h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}h2{font-size:1.15rem
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 td.number,th.number{text-align:right}tr.kept{font-weight:600}
-svg{width:100%;height:auto;display:block}svg text{font:12px system-ui,sans-serif;fill:var(--soft)}
+svg{width:100%;min-width:32rem;height:auto;display:block}svg text{font:12px system-ui,sans-serif;fill:var(--soft)}
 .bar,.dot{fill:var(--fill)}.kept.dot{fill:var(--kept)}.axis{stroke:var(--soft)}.grid{stroke:var(--line)}
 .note{color:var(--soft);font-size:.9rem}code{overflow-wrap:anywhere}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--line);border-radius:.5rem;padding:.75rem}
@@ -82,7 +82,7 @@ def _density(density: dict[str, Any], card: dict[str, Any]) -> str:
         up="latents",
         title=f"Histogram of feature density. {words}",
     )
-    return f'<h2>Feature density</h2>{plot}<p class="note">{words}</p>'
+    return f'<h2>Feature density</h2><div class=wide>{plot}</div><p class="note">{words}</p>'
 
 
 def _concepts(distinct: dict[str, Any], minimum: dict[str, Any]) -> str:
@@ -140,7 +140,7 @@ def _sweep(sweep: dict[str, Any] | None) -> str:
     )
     return (
         f"<h2>What was tried</h2><p>{escape(sweep['criterion'])}</p><div class=wide><table><thead><tr><th>recipe</th>"
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>{plot}"
+        f"{head}</tr></thead><tbody>{rows}</tbody></table></div><div class=wide>{plot}</div>"
         f'<p class="note">Each on {found[0]["tokens"]:,} tokens, '
         "measured on the same held-out documents.</p>"
     )

@@ -20,7 +20,7 @@ from torch.nn.functional import normalize
 
 from saeserve.coders.base import Coder, Codes, weighted_rows
 from saeserve.train.recipe import Recipe
-from saeserve.train.sparse import column_sums, scatter_product
+from saeserve.train.sparse import ByLatent, column_sums
 
 DEAD_AFTER = 200_000
 """Tokens without a firing after which a latent counts as dead while training."""
@@ -162,13 +162,11 @@ class Trainer(ABC):
         That of decoder_bias is its share through the encoder's input only.
         """
         width = self.recipe.width
-        pushed = Codes(codes.tokens, codes.latents, at_codes, codes.count)
-        encoder_bias = column_sums(pushed, width)
-        decoder = [
-            scatter_product(_within(codes, part, width), slope, part.stop - part.start) for part, slope in slopes
-        ]
+        by_latent = ByLatent(codes, width)
+        encoder_bias = column_sums(Codes(codes.tokens, codes.latents, at_codes, codes.count), width)
+        decoder = [by_latent.product(codes.values, slopes[0][1])] if len(slopes) == 1 else _by_part(codes, slopes)
         return {
-            "encoder": scatter_product(pushed, centred, width),
+            "encoder": by_latent.product(at_codes, centred),
             "encoder_bias": encoder_bias,
             "decoder": _joined(decoder, dim=0),
             "decoder_bias": -(encoder_bias @ self.encoder),
@@ -212,9 +210,11 @@ def slots(latents: Tensor, values: Tensor) -> Codes:
     return Codes(tokens, latents[tokens, places], values[tokens, places], len(values))
 
 
-def _within(codes: Codes, part: slice, width: int) -> Codes:
-    """The codes of a range of latents, counted from its first."""
-    if part == slice(0, width):
-        return codes
-    inside = (codes.latents >= part.start) & (codes.latents < part.stop)
-    return Codes(codes.tokens[inside], codes.latents[inside] - part.start, codes.values[inside], codes.count)
+def _by_part(codes: Codes, slopes: list[tuple[slice, Tensor]]) -> list[Tensor]:
+    """The decoder's gradient, range of latents by range."""
+    found = []
+    for part, slope in slopes:
+        inside = (codes.latents >= part.start) & (codes.latents < part.stop)
+        within = Codes(codes.tokens[inside], codes.latents[inside] - part.start, codes.values[inside], codes.count)
+        found.append(ByLatent(within, part.stop - part.start).product(within.values, slope))
+    return found

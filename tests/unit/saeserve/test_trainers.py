@@ -15,7 +15,7 @@ from saeserve.train.jumprelu import JumpReluTrainer
 from saeserve.train.loop import new_trainer, train
 from saeserve.train.matryoshka import MatryoshkaTrainer
 from saeserve.train.recipe import ARCHITECTURES, BadRecipe, Recipe
-from saeserve.train.sparse import scatter_product
+from saeserve.train.sparse import ByLatent
 from saeserve.train.trainer import Spread, Trainer, spread_of
 
 SCALE = 0.1
@@ -146,12 +146,14 @@ def test_dead_latents_get_the_gradient_of_the_auxiliary_loss(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("dense_from", [0.0, 1.0])
-def test_scatter_product_is_the_sum_it_says_by_either_way(dense_from: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_product_with_sparse_codes_is_the_sum_it_says_by_either_way(
+    dense_from: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sparse, "DENSE_FROM", dense_from)
     codes = Codes(torch.tensor([0, 0, 1, 1]), torch.tensor([0, 2, 2, 1]), torch.tensor([1.0, 2.0, 3.0, 4.0]), 2)
     rows = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     expected = torch.tensor([[1.0, 0.0], [0.0, 4.0], [2.0, 3.0], [0.0, 0.0]])
-    torch.testing.assert_close(scatter_product(codes, rows, 4), expected)
+    torch.testing.assert_close(ByLatent(codes, 4).product(codes.values, rows), expected)
 
 
 @pytest.mark.parametrize("guess", [0.0, 0.7, 5.0])

@@ -12,7 +12,7 @@ from torch import Tensor
 from saeserve.coders.base import Coder, Codes
 from saeserve.coders.relu import ReLU
 from saeserve.documents import Document
-from saeserve.train.charts import bars, points
+from saeserve.train.charts import bars, points, round_ticks
 from saeserve.train.cost import Assumptions, BadAssumption, cost_of
 from saeserve.train.findings import density, scored
 from saeserve.train.held_out import HeldOut
@@ -205,3 +205,12 @@ def test_the_kept_point_is_marked_and_names_are_escaped() -> None:
     drawn = points([(1.0, 0.2, "a<b", False), (2.0, 0.1, "c", True)], across="x", up="y", title="t")
     assert drawn.count('class="dot kept"') == 1
     assert "a&lt;b" in drawn
+
+
+@pytest.mark.parametrize("most", [0.013, 0.5, 1, 3, 7, 9.99, 10, 32.4, 92, 1000, 4096])
+def test_ticks_are_few_and_round_and_reach_the_top(most: float) -> None:
+    ticks = round_ticks(most)
+    assert 3 <= len(ticks) <= 7
+    assert ticks[0] == 0
+    assert ticks[-2] < most <= ticks[-1] * (1 + 1e-9)
+    assert f"{ticks[1]:e}"[0] in "125"
