@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", type=Path, required=True, help="folder of the SAE, or of one folder a hook point")
     parser.add_argument("--cache", type=Path, default=Path("var/train"), help="activations and checkpoints")
     parser.add_argument("--data-note", default="", help="a sentence for the card: what the corpus is")
+    parser.add_argument("--remark", default="", help="a sentence for the card: how and on which machine it was trained")
     parser.add_argument("--half-precision", action="store_true", help="store the two weight matrices in float16")
     for name, default in NUMBERS.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)

@@ -170,6 +170,8 @@ def _made(card: dict[str, Any]) -> str:
         ("data", data["note"] or data["file"]),
         ("weights", f"{card['stored']}; sha256 {card['weights_sha256'][:16]}…"),
     ]
+    if card["remark"]:
+        rows.append(("remark", card["remark"]))
     body = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in rows)
     return f"<div class=wide><table>{body}</table></div>"
 

@@ -53,6 +53,8 @@ class TrainPlan:
     assumptions: Assumptions = field(default_factory=Assumptions)
     data_note: str = ""
     """A sentence for the card: what the corpus is, whence, under which licence."""
+    remark: str = ""
+    """A sentence for the card: how and on which machine it was trained."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def _made(card: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         ("wall time", f"{training['seconds']:,} seconds"),
     ]
-    return rows + ([("chosen by", card["chosen_by"])] if card.get("chosen_by") else [])
+    return rows + [(name, card[key]) for name, key in (("chosen by", "chosen_by"), ("remark", "remark")) if card[key]]
 
 
 def _measured(card: dict[str, Any]) -> list[tuple[str, str]]:

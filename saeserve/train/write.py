@@ -87,6 +87,7 @@ def _card_and_report(
         "training": about_training(
             subject.recipe, subject.train, subject.activations, subject.place, subject.trained.seconds
         ),
+        "remark": plan.remark,
         "chosen_by": criterion(plan.l0_limit) if subject.tried else "",
         "held_out": findings.held_out_figures(measured, held_out, coder.width),
         "command": command,

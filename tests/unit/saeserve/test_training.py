@@ -386,13 +386,15 @@ def test_a_difference_of_cross_entropies_has_documents_as_its_units() -> None:
 def test_weights_in_half_precision_are_measured_as_they_are_stored(
     plan: TrainPlan, sae_folder: Path, report: dict[str, Any], tmp_path: Path
 ) -> None:
-    here = dataclasses.replace(plan, into=tmp_path / "sae", half_precision=True)
+    here = dataclasses.replace(plan, into=tmp_path / "sae", half_precision=True, remark="on a <borrowed> machine")
     train_saes(here, command="x", say=silent)
     with safe_open(here.into / "sae_weights.safetensors", framework="pt") as weights:
         assert weights.get_slice("W_dec").get_dtype() == "F16"
         assert weights.get_slice("b_enc").get_dtype() == "F32"
     card = json.loads((here.into / CARD_FILE).read_text())
     assert "float16" in card["stored"]
+    assert "on a <borrowed> machine" in (here.into / README_FILE).read_text()
+    assert "on a &lt;borrowed&gt; machine" in (here.into / PAGE_FILE).read_text()
     assert card["held_out"]["fve"] == pytest.approx(report["card"]["held_out"]["fve"], abs=2e-3)
     assert card["weights_sha256"] != report["card"]["weights_sha256"]
 
