@@ -5,7 +5,6 @@ Gives what `merge` gives of the loaded tallies.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from safetensors.numpy import load_file, save_file
 
 from saeserve.artifacts import write_atomically
 from saeserve.mining.keep import Limits, drawn, first_rows, pooled_rows, strongest
-from saeserve.mining.merge import added, join
-from saeserve.mining.tally import Candidates, Counts, Pool, load_part
+from saeserve.mining.merge import join
+from saeserve.mining.tally import Candidates, Counts, Pool, add_counts, load_part
 from saeserve.mining.token_draw import TokenDraw, draw_of, join_draws
 
 LATENT_BLOCK = 2048
@@ -83,10 +82,11 @@ def merge_files(
     blocks = -(-width // LATENT_BLOCK)
     total = len(files) + blocks
     shards: list[_Shard] = []
-    counts: list[Counts] = []
+    counts: Counts = load_part(files[0], "counts")
     for done, file in enumerate(files, start=1):
         shards.append(_Shard(file, blocks))
-        counts = [reduce(added, [*counts, load_part(file, "counts")])]
+        if done > 1:
+            add_counts(counts, file)
         on_step(done, total)
     looks: dict[bool, list[Looks]] = {False: [], True: []}
     peaks, written = [], []
@@ -101,7 +101,7 @@ def merge_files(
     joined = {reserved: _join_looks(parts) for reserved, parts in looks.items()}
     wanted = np.unique(np.concatenate([part.snippets for part in joined.values()]))
     return Merged(
-        counts[0],
+        counts,
         _merged_pool(files, wanted),
         _merged_draw(files, limits),
         joined,

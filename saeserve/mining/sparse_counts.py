@@ -17,8 +17,13 @@ def packed(table: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
     }
 
 
+def add_packed(table: NDArray[np.int64], tensors: Mapping[str, NDArray[Any]], name: str) -> None:
+    """Add a packed table to one of the same shape, in place."""
+    table.reshape(-1)[tensors[f"{name}.places"]] += tensors[f"{name}.values"]
+
+
 def unpacked(tensors: Mapping[str, NDArray[Any]], name: str) -> NDArray[np.int64]:
     """The table again, from `<name>.shape`, `<name>.places` and `<name>.values`."""
     table = np.zeros(tensors[f"{name}.shape"], np.int64)
-    table.reshape(-1)[tensors[f"{name}.places"]] = tensors[f"{name}.values"]
+    add_packed(table, tensors, name)
     return table

@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from saeserve.artifacts import write_atomically
-from saeserve.mining.sparse_counts import packed, unpacked
+from saeserve.mining.sparse_counts import add_packed, packed, unpacked
 from saeserve.mining.token_draw import TokenDraw
 
 
@@ -148,14 +148,31 @@ def load_tally(path: Path) -> Tally:
 
 def load_part(path: Path, part: str) -> Any:
     """`counts`, `top`, `sample`, `held`, `pool` or `draw` of a saved tally, without reading the rest."""
-    with safe_open(path, framework="numpy") as tensors:
-        names = [name for name in tensors.keys() if name.startswith(f"{part}.")]  # noqa: SIM118 - not a mapping
-        found = {name: tensors.get_tensor(name) for name in names}
+    found = _tensors(path, part)
     columns = {}
     for column in fields(PARTS[part]):
         name = f"{part}.{column.name}"
         columns[column.name] = found[name] if name in found else unpacked(found, name)
     return PARTS[part](**columns)
+
+
+def add_counts(counts: Counts, path: Path) -> None:
+    """Add the counts of a saved tally to these, in place."""
+    found = _tensors(path, "counts")
+    for column in fields(Counts):
+        name, total = f"counts.{column.name}", getattr(counts, column.name)
+        if column.name in Counts.TABLES:
+            add_packed(total, found, name)
+        elif column.name == "maximum":
+            np.maximum(total, found[name], out=total)
+        else:
+            np.add(total, found[name], out=total)
+
+
+def _tensors(path: Path, part: str) -> dict[str, NDArray[Any]]:
+    with safe_open(path, framework="numpy") as tensors:
+        names = [name for name in tensors.keys() if name.startswith(f"{part}.")]  # noqa: SIM118 - not a mapping
+        return {name: tensors.get_tensor(name) for name in names}
 
 
 def ranges(firsts: NDArray[np.int64], counts: NDArray[np.int32]) -> NDArray[np.int64]:
