@@ -4,12 +4,15 @@ import argparse
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saeserve.commands.common import Say, add_model
 from saeserve.train.recipe import ARCHITECTURES, Recipe
+
+if TYPE_CHECKING:
+    from saeserve.train.plan import TrainPlan
 
 HELP = "train SAEs, and write each with its card and report"
 NUMBERS = {
@@ -20,6 +23,8 @@ NUMBERS = {
     "tried_tokens": 300_000,
     "seed": 1,
 }
+L0_ROOM = 1.25
+"""Times --k: the default of --l0-limit."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,32 +65,23 @@ def shown_command(given: Sequence[str]) -> str:
     return " ".join(["python -m saeserve", *shown])
 
 
-def plan_of(options: argparse.Namespace) -> Any:
-    """The TrainPlan that the options ask for. Raises BadRecipe or BadAssumption."""
+def plan_of(options: argparse.Namespace) -> "TrainPlan":
+    """What the options ask for. Raises BadRecipe or BadAssumption."""
     from saeserve.train.cost import Assumptions
     from saeserve.train.plan import TrainPlan
     from saeserve.train.sweep import recipes
 
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
-    tried = recipes(recipe_for_sweep(recipe, options.tried_epochs), options.sweep) if options.sweep else ()
+    base = replace(recipe, epochs=options.tried_epochs or recipe.epochs)
     plain = {field.name: getattr(options, field.name) for field in fields(TrainPlan) if hasattr(options, field.name)}
-    return TrainPlan(
-        **plain
-        | {
-            "hook_points": tuple(options.hook_point),
-            "recipe": recipe,
-            "tried": tried,
-            "l0_limit": options.l0_limit or 1.25 * recipe.k,
-            "assumptions": Assumptions(watts=options.watts, grid=options.grid, price=options.price),
-        }
-    )
-
-
-def recipe_for_sweep(recipe: Recipe, epochs: int | None) -> Recipe:
-    """What a sweep's lists change."""
-    from dataclasses import replace
-
-    return recipe if epochs is None else replace(recipe, epochs=epochs)
+    changed = {
+        "hook_points": tuple(options.hook_point),
+        "recipe": recipe,
+        "tried": recipes(base, options.sweep) if options.sweep else (),
+        "l0_limit": options.l0_limit or L0_ROOM * recipe.k,
+        "assumptions": Assumptions(watts=options.watts, grid=options.grid, price=options.price),
+    }
+    return TrainPlan(**{**plain, **changed})
 
 
 def _add_recipe(parser: argparse.ArgumentParser) -> None:

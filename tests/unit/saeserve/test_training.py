@@ -1,5 +1,6 @@
 """`saeserve train` from corpus to report: held-out documents stay out, every figure can be measured again."""
 
+import argparse
 import dataclasses
 import json
 import math
@@ -14,12 +15,14 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
+from saeserve.cli import main
 from saeserve.contract import DOCUMENT_FIELDS
 from saeserve.fit import Fit, load_fit
 from saeserve.hook_points import HookPoint, resolve
 from saeserve.language_model import LanguageModel, load_language_model
 from saeserve.quality import NextToken, Reconstruction
 from saeserve.sinks import SINK_MULTIPLE, Sinks
+from saeserve.train import command
 from saeserve.train.activations import Place
 from saeserve.train.card import CARD_FILE
 from saeserve.train.checkpoint import BadCheckpoint
@@ -417,3 +420,43 @@ def test_a_sweep_without_sense_is_refused(lists: list[str], reason: str) -> None
 def test_folders_are_named_for_the_block_or_the_point(model: LanguageModel) -> None:
     names = [folder_name(resolve(model.network, f"model.layers.1{rest}")) for rest in ("", ".mlp", ".mlp:input")]
     assert names == ["layer-01", "model.layers.1.mlp", "model.layers.1.mlp-input"]
+
+
+def asked(*words: str) -> TrainPlan:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    return command.plan_of(
+        parser.parse_args([*["--model", "m", "--hook-point", "a", "b", "--corpus", "c.jsonl", "--into", "i"], *words])
+    )
+
+
+def test_the_command_line_asks_for_what_it_says() -> None:
+    plan = asked(
+        "--k", "16", "--epochs", "5", "--tried-epochs", "2", "--sweep", "width=64,128", "k=8,16", "--watts", "90"
+    )
+    assert plan.hook_points == ("a", "b")
+    assert plan.recipe == Recipe(k=16, epochs=5)
+    assert [(one.width, one.k, one.epochs) for one in plan.tried] == [
+        (64, 8, 2),
+        (64, 16, 2),
+        (128, 8, 2),
+        (128, 16, 2),
+    ]
+    assert plan.l0_limit == 20
+    assert plan.assumptions.watts == 90
+    assert asked().tried == ()
+    assert asked("--l0-limit", "7").l0_limit == 7
+
+
+def test_the_command_prints_the_report_of_each_folder(
+    model_folder: Path, corpus_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = f"--model {model_folder} --hook-point {tiny.HOOK_POINT} --corpus {corpus_file} --into {tmp_path / 'sae'}"
+    words += f" --cache {tmp_path / 'cache'} --train-tokens 2000 --held-out-tokens 1500 --context-tokens 60 --width 64"
+    words += " --k 3 --epochs 2 --batch 128 --dtype float32"
+    assert main(["--threads", "1", "train", "--json", *words.split()]) == 0
+    (printed,) = json.loads(capsys.readouterr().out).values()
+    assert printed == json.loads((tmp_path / "sae" / REPORT_FILE).read_text())
+    assert printed["card"]["command"].startswith("python -m saeserve --threads 1 train --json --model")
+    assert main(["train", *words.split(), "--epochs", "0"]) == 1
+    assert "epochs is 0" in capsys.readouterr().err
