@@ -21,6 +21,8 @@ from saeserve.mining.token_draw import TokenDraw, draw_of, join_draws
 
 LATENT_BLOCK = 2048
 LISTS = ("top", "sample", "held")
+ROWS = 2**21
+"""Candidates of one list held before they are reduced."""
 PEAK_ROWS = 12
 """Top candidates of each latent whose strongest token counts for its peak words."""
 
@@ -146,15 +148,21 @@ def _slice(tensors: Any, name: str, part: slice) -> NDArray[Any]:
 
 
 def _merged_block(shards: Sequence[_Shard], number: int, limits: Limits, width: int) -> Block:
-    parts = [shard.read(number) for shard in shards]
+    """Reduced whenever ROWS are held: memory does not grow with the number of shards either."""
+    held: dict[str, list[Candidates]] = {name: [] for name in LISTS}
+    for shard in shards:
+        for name, part in shard.read(number).items():
+            held[name].append(part)
+            if len(held[name]) > 1 and sum(map(len, held[name])) > ROWS:
+                held[name] = [_kept(name, held[name], limits)]
     first = number * LATENT_BLOCK
-    return Block(
-        first=first,
-        last=min(first + LATENT_BLOCK, width),
-        top=strongest(join([part["top"] for part in parts]), limits.top),
-        sample=drawn(join([part["sample"] for part in parts]), limits.sample),
-        held=drawn(join([part["held"] for part in parts]), limits.held),
-    )
+    lists = {name: _kept(name, parts, limits) for name, parts in held.items()}
+    return Block(first=first, last=min(first + LATENT_BLOCK, width), **lists)
+
+
+def _kept(name: str, parts: Sequence[Candidates], limits: Limits) -> Candidates:
+    rows = join(parts)
+    return strongest(rows, limits.top) if name == "top" else drawn(rows, getattr(limits, name))
 
 
 def _looks(candidates: Candidates, number: int) -> Looks:

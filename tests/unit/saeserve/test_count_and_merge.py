@@ -154,11 +154,12 @@ def test_any_number_of_shards_in_any_order_and_grouping_gives_the_same(number: i
 
 
 @pytest.mark.parametrize("block", [1, 5, 100])
-@pytest.mark.parametrize("number", [1, 7])
+@pytest.mark.parametrize(("number", "rows"), [(1, 2**20), (7, 2**20), (7, 60)])
 def test_merging_files_in_blocks_of_latents_gives_the_same(
-    block: int, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    block: int, number: int, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(merging, "LATENT_BLOCK", block)
+    monkeypatch.setattr(merging, "ROWS", rows)
     files = []
     for place, tally in enumerate(shards_of(random.Random(number), number)):
         files.append(tmp_path / str(place))

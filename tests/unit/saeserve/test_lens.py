@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import GPT2LMHeadModel
 
 from saeserve.fit import Fit
 from saeserve.hook_points import HookPoint
-from saeserve.lens import SHOWN, lens, lens_rows
+from saeserve.language_model import LanguageModel
+from saeserve.lens import SHOWN, direct_logits, lens, lens_rows
 from saeserve.token_strings import token_strings
+from tests.unit.saeserve.families import VOCABULARY, WIDTH, config_of
 
 LATENTS = range(0, 256, 5)
 
@@ -78,6 +81,31 @@ def test_there_is_no_lens_where_what_is_written_is_not_added_to_the_residual_str
     assert found.note.startswith("No logit lens: what is written at model.layers.1")
     rows = lens_rows(fit.model.tokenizer, found)
     assert rows == [{"promoted": [], "suppressed": []}] * fit.sae.coder.width
+
+
+def test_an_encoder_has_no_lens_and_the_note_says_why(fit: Fit) -> None:
+    found = lens(replace(fit, model=replace(fit.model, predicts_next=False)))
+    assert found.note.startswith("No logit lens: ")
+    assert "encoder and predicts no next token" in found.note
+    assert found.promoted.shape == (fit.sae.coder.width, 0)
+
+
+def test_biases_of_norm_and_head_promote_nothing() -> None:
+    torch.manual_seed(5)
+    network = GPT2LMHeadModel(config_of("gpt2")).eval()
+    with torch.no_grad():
+        network.transformer.ln_f.bias.normal_(std=30)
+    model = LanguageModel(
+        network=network, tokenizer=range(VOCABULARY), name="tiny", revision="", commit=None, dtype="float32",
+        device=torch.device("cpu"), front=(0,), back=(), predicts_next=True,
+    )  # fmt: skip
+    direction = torch.randn(WIDTH)
+    promoted, raised, _, _ = direct_logits(model, direction[None])
+    centred = direction - direction.mean()
+    with torch.inference_mode():
+        logits = network.lm_head(centred / centred.std(unbiased=False) * network.transformer.ln_f.weight)
+    torch.testing.assert_close(torch.from_numpy(raised[0]), logits.topk(SHOWN).values, rtol=1e-3, atol=1e-3)
+    assert promoted[0].tolist() == logits.topk(SHOWN).indices.tolist()
 
 
 def test_rows_hold_the_tokens_as_text(fit: Fit) -> None:
