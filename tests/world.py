@@ -269,6 +269,7 @@ def _latent(index: int, latents: int) -> dict[str, Any]:
         "peak_tokens": [
             {"token": f" {word.split()[0]}", "firings": firings - 5, "share": 0.95, "mean": 6.25},
             {"token": "\n", "firings": 5, "share": 0.05, "mean": 1.5},
+            {"token": "\x00", "firings": 0, "share": 0.0, "mean": 0.0},
         ],
         "specialties": [
             {"name": "Cardiology", "firings": firings - 30, "lift": 2.0},

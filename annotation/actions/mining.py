@@ -26,6 +26,7 @@ PROFILE = (
 )
 """Columns of a run's latents that go into their profiles."""
 BATCH = 2_000
+NUL_PICTURE = "\u2400"
 
 
 def request_run(*, sae: Sae, corpus: Corpus, by: User | None, now: datetime, **parameters: Any) -> MiningRun:
@@ -210,13 +211,21 @@ def _note_failure(run: MiningRun, failure: gateway.Failure, now: datetime) -> Mi
 def _store_latents(run: MiningRun, rows: Iterator[dict[str, Any]]) -> None:
     """A batch at a time: 65,536 latents with their profiles would not fit beside the web worker otherwise."""
     while batch := list(islice(rows, BATCH)):
-        profiles = [{column: row.pop(column) for column in PROFILE if column in row} for row in batch]
+        profiles = [{column: _storable(row.pop(column)) for column in PROFILE if column in row} for row in batch]
         latents = Latent.objects.bulk_create(Latent(run=run, **row) for row in batch)
         LatentProfile.objects.bulk_create(
             LatentProfile(latent=latent, **profile)
             for latent, profile in zip(latents, profiles, strict=True)
             if profile
         )
+
+
+def _storable(rows: list[Any]) -> list[Any]:
+    """A vocabulary of bytes has a token NUL, which no database text can hold: it is written as its picture."""
+    return [
+        row | {"token": row["token"].replace("\x00", NUL_PICTURE)} if isinstance(row, dict) and "token" in row else row
+        for row in rows
+    ]
 
 
 def _locked(run: MiningRun) -> MiningRun:

@@ -9,6 +9,8 @@ from annotation.views.drawing.segments import BadTokens, level_of
 
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 """White space at the border of a token that would else not be seen."""
+CONTROLS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in SIGNS}
+"""Control characters, which a vocabulary of bytes has, and their pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,7 @@ def readable_token(token: str) -> str:
     """A token of the vocabulary with the white space at its borders made visible; `(empty)` where it has nothing."""
     if not token:
         return "(empty)"
+    token = token.translate(CONTROLS)
     inner = token.strip(" \n\t")
     if not inner:
         return "".join(SIGNS[sign] for sign in token)

@@ -296,3 +296,4 @@ def test_every_latent_brings_its_profile(db: None) -> None:
     assert profile.neighbours == [{"latent": 4, "cosine": 0.9}, {"latent": 0, "cosine": 0.65}]
     assert sum(profile.positions) == profile.latent.firings
     assert LatentProfile.objects.filter(latent__run=run).count() == 5
+    assert profile.peak_tokens[-1]["token"] == "␀"  # a token that no database text can hold

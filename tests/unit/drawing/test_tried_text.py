@@ -71,7 +71,17 @@ def test_the_pieces_give_the_text_back(spans: list[tuple[int, int, float | None]
 
 @pytest.mark.parametrize(
     ("written", "seen"),
-    [(" pain", "␣pain"), ("\n", "⏎"), ("", "(empty)"), ("  ", "␣␣"), ("a b", "a b"), ("ing ", "ing␣"), ("\t-", "⇥-")],
+    [
+        (" pain", "␣pain"),
+        ("\n", "⏎"),
+        ("", "(empty)"),
+        ("  ", "␣␣"),
+        ("a b", "a b"),
+        ("ing ", "ing␣"),
+        ("\t-", "⇥-"),
+        ("\x15", "␕"),
+        ("a\rb", "a␍b"),
+    ],
 )
 def test_white_space_of_a_token_is_visible(written: str, seen: str) -> None:
     assert readable_token(written) == seen
