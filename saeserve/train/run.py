@@ -11,6 +11,7 @@ from saeserve.artifacts import file_digest
 from saeserve.contract import canonical_json
 from saeserve.hook_points import HookPoint, resolve
 from saeserve.language_model import LanguageModel, load_language_model
+from saeserve.refusal import Refusal
 from saeserve.sinks import SINK_MULTIPLE, sinks_of
 from saeserve.train.activations import (
     Activations,
@@ -20,16 +21,22 @@ from saeserve.train.activations import (
     part_files,
     real_activations,
 )
+from saeserve.train.cost import cost_of
 from saeserve.train.held_out import HeldOut, held_out_at
 from saeserve.train.loop import Trained, train
 from saeserve.train.measure import Plain, measure, plain_cross_entropy
 from saeserve.train.plan import Part, TrainPlan, split
 from saeserve.train.recipe import Recipe
+from saeserve.train.scorer import Scorer
 from saeserve.train.sweep import Candidate, best
 from saeserve.train.write import Subject, write_sae
 
 PROBE_WINDOWS = 32
 Say = Callable[[str], None]
+
+
+class NoFolder(Refusal):
+    """The SAE cannot be written where it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ def train_saes(plan: TrainPlan, *, command: str, say: Say) -> list[Path]:
 
     Returns their folders. Raises a Refusal with the reason.
     """
+    _check(plan)
     model = load_language_model(plan.model, dtype=plan.dtype, device=plan.device, offline=plan.offline)
     points = [resolve(model.network, name) for name in plan.hook_points]
     train_part, held_part = split(plan, model.tokenizer)
@@ -69,6 +77,15 @@ def folder_name(point: HookPoint) -> str:
     """`layer-09` for what block 9 puts out, else the point's own name."""
     block = re.fullmatch(r"[a-z_.]+\.(\d+)", str(point))
     return f"layer-{int(block.group(1)):02d}" if block else str(point).replace(":", "-")
+
+
+def _check(plan: TrainPlan) -> None:
+    """Raises what would be refused only after hours otherwise."""
+    if plan.into.exists() and not plan.into.is_dir():
+        raise NoFolder(f"{plan.into} is a file; give a folder for the SAE.")
+    cost_of(0.0, plan.assumptions, threads=1, device=plan.device)
+    if plan.scorer is not None:
+        Scorer(plan.scorer, device="cpu")
 
 
 def _train_one(ground: Ground, place: Place, held_out: HeldOut, into: Path, *, command: str, say: Say) -> None:

@@ -21,6 +21,7 @@ from saeserve.fit import Fit, load_fit
 from saeserve.hook_points import HookPoint, resolve
 from saeserve.language_model import LanguageModel, load_language_model
 from saeserve.quality import NextToken, Reconstruction
+from saeserve.refusal import Refusal
 from saeserve.sinks import SINK_MULTIPLE, Sinks
 from saeserve.train import command
 from saeserve.train.activations import Place
@@ -406,6 +407,21 @@ def test_too_small_a_corpus_is_refused(plan: TrainPlan, tmp_path: Path) -> None:
     with pytest.raises(TooLittleText, match="ask for fewer"):
         train_saes(dataclasses.replace(plan, train_tokens=10**9, into=tmp_path / "x"), command="", say=silent)
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("fault", ["into", "scorer", "watts"])
+def test_what_would_fail_at_the_end_is_refused_at_the_beginning(fault: str, plan: TrainPlan, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    changes: dict[str, dict[str, Any]] = {
+        "into": {"into": tmp_path / "file"},
+        "scorer": {"into": tmp_path / "sae", "scorer": tmp_path},
+        "watts": {"into": tmp_path / "sae", "device": "cuda"},
+    }
+    said: list[str] = []
+    with pytest.raises(Refusal):
+        train_saes(dataclasses.replace(plan, **changes[fault]), command="x", say=said.append)
+    assert said == []
+    assert not (tmp_path / "sae").exists()
 
 
 @pytest.mark.parametrize(
