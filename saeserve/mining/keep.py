@@ -22,7 +22,7 @@ MOST_LOOKS, LOOK_ALIKES = 4, 2**16
 """Look-alikes a latent, and in all, kept in the pool from shown and from held-out snippets each."""
 SAMPLE = 128
 """Snippets from which activation deciles are estimated."""
-REACH = 4
+REACH = 2
 """Rows looked at first, in multiples of the limit; the rest is looked at only where these share owners or texts."""
 
 

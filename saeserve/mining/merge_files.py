@@ -166,15 +166,11 @@ def _kept(name: str, parts: Sequence[Candidates], limits: Limits) -> Candidates:
 
 
 def _looks(candidates: Candidates, number: int) -> Looks:
-    rows = first_rows(candidates, number)
-    firsts, counts = candidates.token_firsts[rows], candidates.token_counts[rows]
-    strongest_at = [first + int(np.argmax(candidates.token_values[first : first + count]))
-                    for first, count in zip(firsts.tolist(), counts.tolist(), strict=True)]  # fmt: skip
-    return Looks(
-        candidates.latents[rows],
-        candidates.snippets[rows],
-        candidates.token_starts[np.array(strongest_at, np.int64)],
-    )
+    found = candidates.take(first_rows(candidates, number))
+    highest = np.flatnonzero(found.token_values == np.repeat(found.peaks, found.token_counts))
+    owners = np.repeat(np.arange(len(found)), found.token_counts)[highest]
+    first = highest[np.diff(owners, prepend=-1) != 0]
+    return Looks(found.latents, found.snippets, found.token_starts[first])
 
 
 def _join_looks(parts: Sequence[Looks]) -> Looks:
