@@ -7,7 +7,7 @@ from annotation.enums import RunState
 from annotation.models import MiningRun
 
 PHASES = {
-    "loading": ("Loading model and SAE", "steps"),
+    "loading": ("Loading the model and reading the corpus", "steps"),
     "checking": ("Checking the SAE against its card", "steps"),
     "mining": ("Mining", "tokens"),
     "selecting": ("Selecting snippets", "steps"),
@@ -17,6 +17,8 @@ PHASES = {
     "cancelled": ("Waiting for a GPU worker to go on", "steps"),
 }
 """The worker's phases: how the page calls them, and what it counts in them."""
+COUNTED = ("mining", "selecting", "writing")
+"""Phases whose counts mean something to a reader; in the others the bar only moves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ def run_bar(run: MiningRun) -> RunBar:
     if seen is None:
         return RunBar(phase=RunState.QUEUED.label, unit="tokens", done=0, total=0, rate=None)
     phase, unit = PHASES.get(seen.phase, (seen.phase.capitalize(), "steps"))
+    if seen.phase not in COUNTED:
+        return RunBar(phase=phase, unit=unit, done=0, total=0, rate=None)
     total = max(seen.total, 0)
     done = min(max(seen.done, 0), total) if total else max(seen.done, 0)
     return RunBar(

@@ -70,7 +70,7 @@ def study_of_real_notes(model: Path) -> Study:
     study = create_study(
         slug="whole", name="The whole way", purpose="From notes to a release.", rubric=rubric(now),
         concepts=["chest pain", "negation"], by=rosa, now=now, sample_size=12, minimum_documents=10,
-        run=request_run(sae=sae, corpus=corpus, by=rosa, now=now, shard_documents=16),
+        run=request_run(sae=sae, corpus=corpus, by=rosa, now=now, shard_tokens=4_096),
     )  # fmt: skip
     add_member(study=study, user=rosa, role=Role.RESEARCHER, institution=None, by=None, now=now)
     for name in ("ada", "ben", "eve"):

@@ -286,6 +286,16 @@ def test_the_coordinator_sees_the_progress_as_well(world: World, unfinished: Min
     assert "Checking the SAE against its card" in page(signed_in(world.nora), world.study, "progress")
 
 
+def test_before_tokens_are_counted_the_bar_moves_without_a_figure(
+    world: World, unfinished: MiningRun, signed_in: SignIn
+) -> None:
+    report(unfinished, phase="loading", done=300, total=301)
+    text = page(signed_in(world.rosa), world.study, "progress")
+    assert "Loading the model and reading the corpus" in text
+    assert "steps" not in text
+    assert "99 %" not in text
+
+
 def test_a_worker_that_reports_more_than_all_does_not_break_the_page(
     world: World, unfinished: MiningRun, signed_in: SignIn
 ) -> None:
