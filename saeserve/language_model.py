@@ -71,14 +71,33 @@ class LanguageModel:
 
         Raises NoNextToken for encoders.
         """
+        blocks = self.head.weight.split(UNEMBED_ROWS)
+        final = self.through_norm(vectors)
+        return self._finished(torch.cat([final @ rows.float().T for rows in blocks], dim=1))
+
+    def unembed_some(self, vectors: Tensor, tokens: Tensor) -> Tensor:
+        """The same logits [n, k] for a few tokens [n, k] of each vector only."""
+        rows = self.head.weight[tokens].float()
+        return self._finished(torch.einsum("nw,nkw->nk", self.through_norm(vectors), rows), tokens)
+
+    def through_norm(self, vectors: Tensor) -> Tensor:
+        """[n, width], float32, as the output layer reads them."""
+        norm = _final_norm(self.network)
+        return weighted(norm, normalized(norm, vectors.to(self.device)))
+
+    @property
+    def head(self) -> Any:
+        """The output layer. Raises NoNextToken for encoders."""
         head = self.network.get_output_embeddings() if self.predicts_next else None
         if head is None:
             raise NoNextToken(f"{self.name} predicts no next token, so a direction raises or lowers no output token.")
-        norm = _final_norm(self.network)
-        final = weighted(norm, normalized(norm, vectors.to(self.device)))
-        logits = torch.cat([final @ rows.float().T for rows in head.weight.split(UNEMBED_ROWS)], dim=1)
-        if getattr(head, "bias", None) is not None:
-            logits += head.bias.float()
+        return head
+
+    def _finished(self, logits: Tensor, tokens: Tensor | None = None) -> Tensor:
+        """With the head's bias, and capped where the model caps them."""
+        bias = getattr(self.head, "bias", None)
+        if bias is not None:
+            logits = logits + (bias if tokens is None else bias[tokens]).float()
         cap = getattr(self.network.config.get_text_config(), "final_logit_softcapping", None)
         return logits if cap is None else cap * torch.tanh(logits / cap)
 
