@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from annotation.actions.corpora import import_corpus
 from annotation.actions.institutions import add_institution
 from annotation.actions.links import issue_link
-from annotation.actions.mining import request_run
+from annotation.actions.mining import request_runs
 from annotation.actions.people import add_member
 from annotation.actions.releasing import request_release
 from annotation.actions.rounds import open_round
@@ -32,6 +32,8 @@ STUDY, SIMULATED = "demo", "simulated"
 CORPUS_SOURCE = (
     "Short clinical notes written for this project by its authors. No real person. See demo/notes/README.md."
 )
+LAYERS = (9, 18)
+"""Blocks of the reference model's 30 that the shipped SAEs read; people rate the later one's latents."""
 INSTITUTIONS = (
     ("Northgate University Hospital", "north"),
     ("St Brigid Infirmary", "brigid"),
@@ -82,7 +84,7 @@ def set_up_people(*, now: datetime) -> Study:
         by=researcher,
         now=now,
         rubric=rubric,
-        purpose="Latents of a sparse autoencoder on SmolLM2-135M, read on short clinical notes.",
+        purpose="Latents of a sparse autoencoder on SmolLM2-135M, layer 18, read on short clinical notes.",
         concepts=_read("concepts.json"),
         sample_size=24,
         raters_per_latent=3,
@@ -104,7 +106,10 @@ def links(*, now: datetime) -> Iterator[tuple[str, str]]:
 
 @transaction.atomic
 def start(*, model_folder: Path, now: datetime) -> MiningRun:
-    """Import the notes, register the reference model and SAE, and ask the gpu queue for the mining run."""
+    """Import the notes, register the reference model and its SAEs, and ask the gpu queue to mine both in one pass.
+
+    Returns the run that the demo's studies rest on.
+    """
     study = set_up_people(now=now)
     corpus = import_corpus(
         name="Demo notes",
@@ -113,15 +118,18 @@ def start(*, model_folder: Path, now: datetime) -> MiningRun:
         by=None,
         now=now,
     )
-    sae = register_sae(
-        name="Reference SAE",
-        folder=settings.DEMO_ROOT / "sae",
-        model_name="SmolLM2-135M-Instruct",
-        model_folder=model_folder,
-        by=None,
-        now=now,
-    )
-    run = request_run(sae=sae, corpus=corpus, by=None, now=now)
+    saes = [
+        register_sae(
+            name=f"Reference SAE, layer {layer}",
+            folder=settings.DEMO_ROOT / "saes" / f"layer-{layer:02d}",
+            model_name="SmolLM2-135M-Instruct",
+            model_folder=model_folder,
+            by=None,
+            now=now,
+        )
+        for layer in LAYERS
+    ]
+    run = request_runs(saes=saes, corpus=corpus, by=None, now=now)[-1]
     if study.run_id is None:
         Study.objects.filter(pk=study.pk).update(run=run)
     return run

@@ -14,7 +14,7 @@ from annotation.models import LanguageModel, MiningRun, Sae, User
 from annotation.rules.refusal import Refused
 
 FACTS = ("hook_point", "architecture", "width")
-OPTIONS = ("hook_point", "output_hook_point", "norm_scaling_factor")
+OPTIONS = ("hook_point", "output_hook_point", "norm_scaling_factor", "l0")
 WITHOUT_RESULT = (RunState.FAILED, RunState.CANCELLED)
 
 

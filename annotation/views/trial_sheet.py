@@ -48,7 +48,7 @@ class Shaded:
     fires: int
     peak: str
     corpus_peak: str
-    """The strongest that the run saw, to which the shading is scaled."""
+    """The strongest that the run saw, to which the shading is scaled; empty for a latent that was silent there."""
     table: tuple[tuple[str, str], ...]
     """(token, activation) of those that fire, in the order of the text."""
     sinks: int
@@ -76,6 +76,15 @@ class TrialSheet:
     @property
     def sentence(self) -> str:
         return WAITING.get(self.waiting, "")
+
+    @property
+    def status(self) -> str:
+        """What is read aloud when it changes."""
+        if not self.answered:
+            return self.failure or self.sentence
+        shaded = self.shaded
+        chosen = f" Latent {shaded.index} fires on {shaded.fires} of {shaded.tokens} tokens." if shaded else ""
+        return f"The answer is here.{chosen} Latents listed: {len(self.strongest)}."
 
 
 def trial_sheet(own: OwnTrial, study: Study, *, now: datetime) -> TrialSheet:
@@ -117,7 +126,7 @@ def _shaded(text: str, tokens: list[dict[str, Any]], index: int | None, study: S
         tokens=len(tokens),
         fires=len(firing),
         peak=significant(peak),
-        corpus_peak=significant(latent.max_activation),
+        corpus_peak=significant(latent.max_activation) if latent.max_activation else "",
         table=tuple((text[token["start"] : token["end"]], significant(token["activation"])) for token in firing),
         sinks=sum(token["activation"] is None for token in tokens),
     )

@@ -49,7 +49,7 @@ def trial(request: HttpRequest, place: Place, handle: str) -> HttpResponse:
         return _page(request, place, text=sheet.text, latent=own.latent, sheet=sheet)
     if sheet.waiting and sheet.waiting == request.GET.get("seen"):
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    return render(request, "trials/result.html", {**place.context, "sheet": sheet})
+    return render(request, "trials/result.html", {**place.context, "sheet": sheet, "polled": True})
 
 
 def _send(request: HttpRequest, place: Place) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Import the demo's notes and ask for its mining run."""
+"""Import the demo's notes and ask for its mining runs."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ MODEL_FOLDER = settings.BASE_DIR / "var" / "models" / "smollm2-135m-instruct"
 
 
 class Command(BaseCommand):
-    help = "Import the demo corpus, register the reference model and SAE, and put the mining run on the gpu queue."
+    help = "Import the demo corpus, register the reference model and SAEs, and put their mining runs on the gpu queue."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--model", type=Path, default=MODEL_FOLDER, help="folder of the converted reference model")

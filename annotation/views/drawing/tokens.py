@@ -9,8 +9,8 @@ from annotation.views.drawing.segments import BadTokens, level_of
 
 SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 """White space at the border of a token that would else not be seen."""
-CONTROLS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in SIGNS}
-"""Control characters, which a vocabulary of bytes has, and their pictures."""
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in SIGNS} | {0x2400: "\\x00"}
+"""Control characters, which a vocabulary of bytes has, as a programmer writes them; NUL is stored as its picture."""
 
 
 @dataclass(frozen=True, kw_only=True)

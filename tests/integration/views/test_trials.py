@@ -226,6 +226,16 @@ def test_a_latent_that_stays_silent_and_a_text_on_which_nothing_fires_are_said_i
     assert "No latent fires on this text." in text
 
 
+def test_the_answer_is_read_aloud_in_a_sentence_when_it_arrives(world: World, signed_in: SignIn) -> None:
+    client = signed_in(world.rosa)
+    handle = send(client, world, latent="4")
+    answer(handle, fired(3.0, 16.0))
+    swapped = read(client, world, handle, query="?seen=asked", **{"HX-Request": "true"})
+    assert 'id="trial-status" role="status" hx-swap-oob="true"' in swapped
+    assert "The answer is here. Latent 4 fires on 2 of 5 tokens. Latents listed: 2." in swapped
+    assert "hx-swap-oob" not in read(client, world, handle)
+
+
 def test_a_failed_trial_says_why(world: World, signed_in: SignIn) -> None:
     client = signed_in(world.rosa)
     handle = send(client, world)

@@ -79,8 +79,8 @@ def test_the_pieces_give_the_text_back(spans: list[tuple[int, int, float | None]
         ("a b", "a b"),
         ("ing ", "ing␣"),
         ("\t-", "⇥-"),
-        ("\x15", "␕"),
-        ("a\rb", "a␍b"),
+        ("\x15", "\\x15"),
+        ("␀", "\\x00"),
     ],
 )
 def test_white_space_of_a_token_is_visible(written: str, seen: str) -> None:
