@@ -117,7 +117,7 @@ def _highest(values: Tensor, number: int) -> Tensor:
     whole = values.shape[1] // GROUP * GROUP
     if whole < GROUP * number:
         return values.topk(number, dim=1).indices
-    grouped = values[:, :whole].unflatten(1, (-1, GROUP))
+    grouped = values[:, :whole].reshape(len(values), -1, GROUP)
     groups = grouped.amax(dim=2).topk(number, dim=1).indices
     inside = grouped.gather(1, groups[:, :, None].expand(-1, -1, GROUP)).flatten(1)
     columns = (groups[:, :, None] * GROUP + torch.arange(GROUP, device=values.device)).flatten(1)

@@ -163,9 +163,7 @@ def test_a_token_of_zeros_is_encoded() -> None:
 
 def test_centring_takes_each_tokens_mean_away_and_gives_it_back() -> None:
     means = [sum(row) / WIDTH for row in X.tolist()]
-    codes = [
-        naive.relu(before([value - mean for value in row])) for row, mean in zip(X.tolist(), means, strict=True)
-    ]
+    codes = [naive.relu(before([value - mean for value in row])) for row, mean in zip(X.tolist(), means, strict=True)]
     wanted = [[value + mean for value in output] for output, mean in zip(outputs(codes), means, strict=True)]
     agrees(CODERS["relu, centred"], X, codes, wanted)
 
