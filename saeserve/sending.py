@@ -17,6 +17,7 @@ from saeserve.contract import (
     MINE_TASK,
     RUN_ENDED_TASK,
     TRY_PRIORITY,
+    TRY_TASK,
     WEB_QUEUE,
     MiningRequest,
 )
@@ -24,6 +25,9 @@ from saeserve.contract import (
 SHARD_TASK, FINISH_TASK = "saeserve.mine_shard", "saeserve.finish_run"
 ASK_EVERY, UNREACHABLE = 0.2, 30.0
 """Seconds between two questions, and after one that the broker did not answer."""
+TRIAL = f'"{TRY_TASK}"'.encode()
+"""In the headers of a trial's message, which are plain JSON; its body is not."""
+MOST_LOOKED_AT = 64
 SHORT = {"max_retries": 2, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 0.5}
 
 logger = logging.getLogger(__name__)
@@ -56,7 +60,7 @@ def tell_match_ended(run: str, other: str) -> bool:
 
 
 class Waiting:
-    """Whether a message of the highest priority, a trial, lies in the queue; asked of the broker now and then only."""
+    """Whether a trial lies in the queue; asked of the broker now and then only."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._asked = clock, -math.inf
@@ -69,8 +73,10 @@ class Waiting:
         self._asked = now
         try:
             with current_app.pool.acquire(block=True) as connection:
-                # Of all priorities only the highest lies under the queue's bare name.
-                return bool(connection.default_channel.client.llen(GPU_QUEUE))
+                # Of all priorities only the highest lies under the queue's bare name. Shards that another worker left
+                # for a trial lie there too: making way for those, two workers would go on swapping them.
+                client = connection.default_channel.client
+                return any(TRIAL in message for message in client.lrange(GPU_QUEUE, 0, MOST_LOOKED_AT - 1))
         except (OperationalError, RedisError, OSError, AttributeError):
             self._asked = now + UNREACHABLE
             return False

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from celery import Celery
+from celery import Celery, current_app
 from cryptography.fernet import Fernet
 
 from config.embedded import StartError
@@ -34,6 +34,7 @@ from saeserve.mining.folders import RunFolder
 from saeserve.mining.open_run import Worker
 from saeserve.mining.run import mine
 from saeserve.mining.unfinished import unfinished_requests
+from saeserve.sending import Waiting, send_shard_again
 from tests.unit.saeserve import tiny
 
 REPOSITORY = Path(__file__).parents[3]
@@ -56,6 +57,15 @@ def broker() -> Iterator[Celery]:
     yield app
     forget_all(app)
     app.close()
+
+
+@pytest.fixture
+def current(broker: Celery) -> Iterator[None]:
+    """This process sends by that broker, as a worker's does."""
+    before = current_app._get_current_object()  # type: ignore[attr-defined]
+    broker.set_current()
+    yield
+    before.set_current()
 
 
 def forget_all(app: Celery) -> None:
@@ -232,3 +242,11 @@ def note_times(folder: RunFolder, times: dict[int, int]) -> None:
             times[number] = folder.shard(number).stat().st_mtime_ns
         except FileNotFoundError:
             continue
+
+
+def test_a_shard_makes_way_for_a_trial_and_not_for_a_shard_that_made_way(broker: Celery, current: None) -> None:
+    assert not Waiting()()
+    assert send_shard_again(3, ["a" * 64])
+    assert not Waiting()()
+    broker.send_task(TRY_TASK, kwargs={"trial": {}}, queue=GPU_QUEUE, priority=TRY_PRIORITY)
+    assert Waiting()()
