@@ -68,6 +68,9 @@ def _requests(options: argparse.Namespace, say: Say) -> list[MiningRequest]:
     missing = [f"--{name}" for name in ("model", "sae", "corpus") if getattr(options, name) is None]
     if missing:
         raise BadCommand(f"Give {', '.join(missing)}, or a whole request with --request.")
+    if len(options.sae) > 1 and sae_options(options):
+        said = ", ".join(f"--{name.replace('_', '-')}" for name in sae_options(options))
+        raise BadCommand(f"{said} would be said of all {len(options.sae)} SAEs; mine with one SAE at a time.")
     from saeserve.corpus_import import import_corpus
 
     digest = import_corpus(options.corpus, options.root)

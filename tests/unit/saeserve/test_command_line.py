@@ -54,6 +54,15 @@ def test_mine_works_without_the_site(
     assert (tmp_path / "runs" / MiningRequest.from_dict(manifest["request"]).digest / "snippets.parquet").is_file()
 
 
+def test_what_is_said_of_one_sae_is_not_taken_for_all(
+    model_folder: Path, sae_folder: Path, corpus_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["mine", "--root", tmp_path, "--model", model_folder, "--sae", sae_folder, "--corpus", corpus_file]
+    assert run(*words, "--sae", sae_folder, "--hook-point", "model.layers.1") == 1
+    assert "--hook-point would be said of all 2 SAEs" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_several_saes_are_mined_in_one_pass_and_one_that_is_refused_stops_no_other(
     model_folder: Path,
     sae_folder: Path,
