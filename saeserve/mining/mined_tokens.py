@@ -1,5 +1,6 @@
 """How many of a run's tokens are mined, by all workers together."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -34,8 +35,8 @@ class MinedTokens:
 
 
 def note(lock: TextIO, tokens: int) -> None:
-    """Leave in the lock file in hand how many tokens of its shard are done."""
-    lock.seek(0)
-    lock.truncate()
-    lock.write(str(tokens))
-    lock.flush()
+    """Leave in the lock file in hand how many tokens of its shard are done. On a full disk that is not told: what
+    matters is written elsewhere, and says so in a sentence."""
+    with suppress(OSError):
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), str(tokens).encode())

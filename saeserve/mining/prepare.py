@@ -45,7 +45,7 @@ def prepare(
     check_together(requests)
     with ExitStack() as held:
         runs = [run for request in requests if (run := _take(request, worker, held, retry_failed=retry_failed))]
-        fresh = [run for run in runs if run.error is None and load_prepared(run.folder) is None]
+        fresh = [run for run in runs if run.error is None and not _is_prepared(run, worker)]
         if fresh:
             held.enter_context(beating([run.reporter for run in fresh]))
             _prepare_all(fresh, worker, clock())
@@ -62,7 +62,7 @@ def _take(request: MiningRequest, worker: Worker, held: ExitStack, *, retry_fail
         held.enter_context(sole_worker(folder.path / PREPARE_LOCK))
     except InOtherHands:
         return None
-    if folder.finished:
+    if folder.finished or (folder.failed and not retry_failed):
         return None
     if folder.cancelled:
         run.say_cancelled()
@@ -73,6 +73,12 @@ def _take(request: MiningRequest, worker: Worker, held: ExitStack, *, retry_fail
             write_json(folder.path / REQUEST_FILE, request.to_dict())
         held.enter_context(attempt(folder.path / ATTEMPTS_FILE, work="loading and checking"))
     return run
+
+
+def _is_prepared(run: OpenRun, worker: Worker) -> bool:
+    """Whether it passed the gate, and the plan is still there: a spoilt one is deleted to be made again."""
+    prepared = load_prepared(run.folder)
+    return prepared is not None and plan_folder(worker.root, run.request.corpus_digest, prepared.plan).is_dir()
 
 
 def _prepare_all(runs: Sequence[OpenRun], worker: Worker, started_at: float) -> None:

@@ -1,6 +1,7 @@
 """A run stops between two batches when asked, keeps what is done, and goes on when it is sent again."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from saeserve.mining.folders import RunFolder
 from saeserve.mining.hand_out import JUST_SENT, hand_out
 from saeserve.mining.lock import sole_worker
 from saeserve.mining.mine_shard import ShardWork
+from saeserve.mining.mined_tokens import note
 from saeserve.mining.open_run import SENT_FILE, Cancelled, Worker
+from saeserve.mining.plan_files import BadPlan, read_plan
 from saeserve.mining.progress import last_progress
 from saeserve.mining.run import mine, mine_together
 from saeserve.mining.together import NotTogether
@@ -184,3 +187,28 @@ def test_progress_counts_all_tokens_of_all_workers(request_for: Callable[..., Mi
     of_the_first_batch = watched[0].done
     assert of_the_first_batch > 3_000
     assert [progress.phase for progress in watched][-1] == "finished"
+
+
+def test_a_spoilt_plan_that_was_deleted_is_made_again_and_what_was_mined_stays(
+    request_for: Callable[..., MiningRequest], worker: Worker
+) -> None:
+    request = request_for(worker.root, shard_tokens=3_000)
+    folder = folder_of(request, worker)
+    first, *others = shards_of([request], worker)
+    ShardWork(first[1], first[0], worker).go_on()
+    written = folder.shard(first[0]).stat().st_mtime_ns
+    shutil.rmtree(worker.root / "corpora" / request.corpus_digest / "plans")
+    read_plan.cache_clear()
+    work = ShardWork(others[0][1], others[0][0], worker)
+    work.go_on()
+    with pytest.raises(BadPlan, match="delete that folder and mine again"):
+        raise work.failed[request.digest]
+    (folder.path / "failure.json").unlink()
+    assert [number for number, _ in shards_of([request], worker)] == [number for number, _ in others]
+    assert folder.shard(first[0]).stat().st_mtime_ns == written
+    assert mine(request, worker).tokens > 0
+
+
+def test_a_full_disk_does_not_end_a_shard_for_its_note_of_progress() -> None:
+    with Path("/dev/full").open("a+") as lock:
+        note(lock, 17)
