@@ -159,9 +159,10 @@ def _send(runs: Sequence[MiningRun], *, now: datetime, together: str | None = No
     for run in runs:
         run.sent_at = now
         run.asked_with = run.asked_with if together is None else together
-        run.save(update_fields=["sent_at", "asked_with", "state", "failure", "retry_helps", "ended_at"])
-    if runs:
-        requests = [run.request for run in runs]
+        _renew(run, now)
+        run.save()
+    requests = [run.request for run in runs if run.state in UNDER_WAY]
+    if requests:
         enqueue(
             gateway.MINE_TASK,
             queue=gateway.GPU_QUEUE,
@@ -169,6 +170,20 @@ def _send(runs: Sequence[MiningRun], *, now: datetime, together: str | None = No
             requests=requests,
             again=again,
         )
+
+
+def _renew(run: MiningRun, now: datetime) -> None:
+    """A run that was asked for before an update of the program, and never finished: no worker reads its request any
+    more, so it is written in today's terms."""
+    request = gateway.up_to_date(run.request)
+    if request.digest == run.digest:
+        return
+    if MiningRun.objects.filter(digest=request.digest).exists():
+        run.state, run.ended_at, run.retry_helps = RunState.FAILED, now, False
+        run.failure = "An older version of this program asked for this run, and the same was asked for anew: use that."
+        return
+    run.request, run.digest = request.to_dict(), request.digest
+    audit.record(AuditVerb.RUN_REQUESTED, run, by=None, now=now, digest=run.digest, again=True)
 
 
 def _together(runs: Sequence[MiningRun]) -> str:

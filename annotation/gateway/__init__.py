@@ -15,6 +15,7 @@ from annotation.gateway.runs import (
     outcome,
     progress,
     snippets,
+    up_to_date,
 )
 from annotation.gateway.saes import UnreadableSae, sae_facts
 from annotation.gateway.trials import forget_trial, old_trials, read_answer, read_text, write_text
@@ -67,6 +68,7 @@ __all__ = [
     "read_text",
     "sae_facts",
     "snippets",
+    "up_to_date",
     "write_documents",
     "write_text",
 ]

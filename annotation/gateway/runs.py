@@ -1,6 +1,7 @@
 """A run's files: how far it is, how it ended, what it left, and the wish that it stop."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,13 @@ import pyarrow.parquet as pq
 
 from annotation.gateway.files import read_json, write_aside
 from saeserve import contract
-from saeserve.contract import Failure, Manifest, Progress, UnknownVersion
+from saeserve.contract import Failure, Manifest, MiningRequest, Progress, UnknownVersion
+
+
+def up_to_date(request: Mapping[str, Any]) -> MiningRequest:
+    """The same wish in this program's version: what it knows no more is left out, what is new has its default."""
+    known = {field.name for field in fields(MiningRequest)} - {"version"}
+    return MiningRequest(**{name: value for name, value in request.items() if name in known})
 
 
 def progress(root: Path, run_digest: str) -> Progress | None:

@@ -1,6 +1,7 @@
 """A text on its way to be tried, and the answer on its way back: encrypted, under a handle, and soon deleted."""
 
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -50,11 +51,14 @@ def old_trials(root: Path, *, now: datetime) -> Iterator[str]:
 
 
 def _left_at(trial: Path) -> float:
-    """When the text was left, in seconds since the epoch; an answer does not make it younger."""
-    try:
-        return (trial / contract.TEXT_FILE).stat().st_mtime
-    except FileNotFoundError:
-        return trial.stat().st_mtime
+    """When the text was left, in seconds since the epoch; an answer does not make it younger. What the other side has
+    just deleted is as young as can be."""
+    for path in (trial / contract.TEXT_FILE, trial):
+        try:
+            return path.stat().st_mtime
+        except OSError:
+            continue
+    return math.inf
 
 
 def _decrypted(path: Path, key: str) -> bytes | None:

@@ -297,3 +297,44 @@ def test_every_latent_brings_its_profile(db: None) -> None:
     assert sum(profile.positions) == profile.latent.firings
     assert LatentProfile.objects.filter(latent__run=run).count() == 5
     assert profile.peak_tokens[-1]["token"] == "␀"  # a token that no database text can hold
+
+
+def asked_by_an_older_version(world: World) -> MiningRun:
+    """A run as the first version of the contract left it in the database."""
+    run = waiting_run(world)
+    gone = ("overlap_tokens", "sink_norm_multiple", "shard_tokens", "sae_options")
+    kept = {name: value for name, value in run.request.items() if name not in gone}
+    MiningRun.objects.filter(pk=run.pk).update(
+        request={**kept, "shard_documents": 64, "version": 1}, digest="0" * 64, state=RunState.RUNNING
+    )
+    run.refresh_from_db()
+    return run
+
+
+def test_a_run_that_was_asked_for_before_an_update_is_asked_for_in_todays_terms(
+    before_round: World, django_capture_on_commit_callbacks: Committed
+) -> None:
+    run = asked_by_an_older_version(before_round)
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep_runs(now=timezone.now() + timedelta(hours=1))
+    run.refresh_from_db()
+    request = contract.MiningRequest.from_dict(run.request)
+    assert (request.seed, request.digest) == (77, run.digest)
+    assert [message.keywords["requests"] for message in broker.waiting()] == [[run.request]]
+    assert AuditEvent.objects.order_by("pk").last().detail["digest"] == run.digest  # type: ignore[union-attr]
+
+
+def test_a_run_from_before_an_update_that_was_asked_for_anew_meanwhile_says_so(
+    before_round: World, django_capture_on_commit_callbacks: Committed
+) -> None:
+    run = asked_by_an_older_version(before_round)
+    again = request_run(sae=run.sae, corpus=run.corpus, by=None, now=NOW, seed=77)
+    assert again.pk != run.pk
+    broker.empty()
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep_runs(now=timezone.now() + timedelta(hours=1))
+    run.refresh_from_db()
+    assert (run.state, run.digest) == (RunState.FAILED, "0" * 64)
+    assert "asked for anew" in run.failure
+    sent = [contract.MiningRequest.from_dict(r).digest for m in broker.waiting() for r in m.keywords["requests"]]
+    assert sent == [again.digest]

@@ -262,8 +262,12 @@ def test_the_sweep_deletes_what_is_old_and_nothing_else(world: World, signed_in:
     left_at = timezone.now().timestamp() - contract.TRIAL_SECONDS - 5
     os.utime(site.ARTIFACT_ROOT / "trials" / old / contract.TEXT_FILE, (left_at, left_at))
     answer(old, fired())
+    stray = site.ARTIFACT_ROOT / "trials" / ".DS_Store"
+    stray.write_bytes(b"what a file manager leaves")
     sweep_trials(now=timezone.now())
-    assert [path.name for path in (site.ARTIFACT_ROOT / "trials").iterdir()] == [new]
+    assert {path.name for path in (site.ARTIFACT_ROOT / "trials").iterdir()} == {new, stray.name}
+    (site.ARTIFACT_ROOT / "trials" / "gone").symlink_to("what the other side has just deleted")
+    sweep_trials(now=timezone.now())
 
 
 def test_a_handle_belongs_to_the_session_that_made_it(world: World, signed_in: SignIn) -> None:
