@@ -2,8 +2,9 @@
 
 The limit is the truncated forward pass and the encoding, over batches that are ready beforehand. Mining is the whole
 job on the same documents: counting tokens and planning, reading, tokenising, forward pass, encoding, counting, shard
-files, merging, choosing and writing. Loading the model and the gate are in neither. Both run in one process, in turns,
-the order changing.
+files, merging, choosing and writing. Loading the model and the gate are in neither; nor is what depends on the SAE
+alone (logit lens, decoder neighbours, identities), which is made once and kept for all runs with it: what it costs that
+once is told beside the figure. Both run in one process, in turns, the order changing.
 """
 
 import shutil
@@ -29,10 +30,14 @@ from saeserve.mining.open_run import Worker
 from saeserve.mining.plan_files import make_plan, read_plan
 from saeserve.mining.prepare import prepare
 from saeserve.mining.prepared import PREPARED_FILE, load_prepared
+from saeserve.mining.sae_profile import make_profile
 from saeserve.windows import Batch, batches, cut
 
 NAME = "mining_over_limit"
-HOW = "wall time of mining the demo notes over that of the bare forward pass and encoding, median of pairs"
+HOW = (
+    "wall time of mining the demo notes over that of the bare forward pass and encoding, median of pairs; "
+    "model, gate and what depends on the SAE alone are in neither"
+)
 TARGET = at_most(1.10)
 TOKENS, ROUNDS = 50_000, 5
 
@@ -55,14 +60,16 @@ def measure(limit_tokens: int = TOKENS, rounds: int = ROUNDS) -> dict[str, float
         prepare([asked], at_work)
         fit = at_work.loaded.fit(asked.model, asked.sae, options={}, dtype=DTYPE)
         ready = _ready(fit, asked, root)
+        once = _timed(lambda: _describe(fit))
         pairs = [_pair(number, fit, asked, at_work, ready) for number in range(rounds)]
     ratios = sorted(mining.wall / limit.wall for mining, limit in pairs)
     processor = statistics.median(mining.processor / limit.processor for mining, limit in pairs)
+    share = once.processor / statistics.median(limit.processor for _, limit in pairs)
     limit = statistics.median(limit.wall for _, limit in pairs)
     return {
         "value": statistics.median(ratios),
         "detail": f"{tokens:,} tokens, {rounds} interleaved pairs, ratios {ratios[0]:.3f} to {ratios[-1]:.3f}, "
-        f"{processor:.3f} in processor time, "
+        f"{processor:.3f} in processor time, once for the SAE {share:.3f} of the limit's processor time, "
         f"limit {tokens / limit:,.0f} tokens/s in {fit.model.dtype} on {torch.get_num_threads()} threads",
     }
 
@@ -88,6 +95,11 @@ def _forget(asked: MiningRequest, at_work: Worker) -> None:
             path.unlink()
     shutil.rmtree(corpus_file(at_work.root, asked.corpus_digest).parent / "plans")
     read_plan.cache_clear()
+
+
+def _describe(fit: Fit) -> None:
+    """What `prepare` did before, and no run with this SAE does again."""
+    make_profile(fit)
 
 
 def _mine(fit: Fit, asked: MiningRequest, at_work: Worker) -> None:

@@ -5,6 +5,7 @@ Standard library only, so that either side can import it without the other's dep
 Everything below lives under one artifact root that both sides can reach:
 
     corpora/<corpus digest>/documents.jsonl   by the web side, a JSON object a line: DOCUMENT_FIELDS
+    saes/<key>/profile.parquet                what of its latents no corpus changes; the GPU side's own
     runs/<request digest>/progress.json       where the run is now, replaced atomically
     runs/<request digest>/latents.parquet     one row a latent, columns LATENT_COLUMNS
     runs/<request digest>/snippets.parquet    one row a snippet, columns SNIPPET_COLUMNS

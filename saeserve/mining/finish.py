@@ -19,6 +19,7 @@ from saeserve.mining.open_run import OpenRun, Worker
 from saeserve.mining.plan import Plan
 from saeserve.mining.prepared import Prepared, load_prepared
 from saeserve.mining.progress import beating
+from saeserve.mining.sae_profile import sae_profile
 from saeserve.mining.shared_pass import limits_of, plan_of
 from saeserve.mining.write_results import RESULT_FILES, Written, write_results
 
@@ -70,7 +71,8 @@ def _finish(run: OpenRun, prepared: Prepared, worker: Worker, clock: Callable[[]
             request=run.request,
             index=plan.index,
             corpus=corpus_file(worker.root, run.request.corpus_digest),
-            fit=fit,
+            sae=sae_profile(worker.root, fit),
+            tokenizer=fit.model.tokenizer,
             on_step=lambda done, total: run.reporter.report("writing", done, total),
         )
         for name in RESULT_FILES:

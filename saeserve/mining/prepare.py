@@ -1,4 +1,7 @@
-"""Before the first shard: load, plan, and check each SAE. A run that was prepared before is left as it is."""
+"""Before the first shard: load, plan, check each SAE, and describe it where no run with it has done so.
+
+A run that was prepared before is left as it is.
+"""
 
 import heapq
 import time
@@ -25,6 +28,7 @@ from saeserve.mining.plan import Plan
 from saeserve.mining.plan_files import make_plan, plan_folder, read_plan
 from saeserve.mining.prepared import Prepared, load_prepared, save_prepared
 from saeserve.mining.progress import beating
+from saeserve.mining.sae_profile import sae_profile
 from saeserve.mining.together import check_together
 from saeserve.probe import PROBE_DOCUMENTS, Probe, probe, probe_all
 
@@ -105,6 +109,7 @@ def _prepare_all(runs: Sequence[OpenRun], worker: Worker, started_at: float) -> 
     def settle(run: OpenRun) -> None:
         fit, measured = fits[run.folder.digest], found[run.folder.digest]
         check_gate(measured.gate, fit.sae.coder)
+        sae_profile(worker.root, fit)
         save_prepared(
             Prepared(key, plan.tokens, shards, fit.model.revision, fit.sae_digest, measured, started_at), run.folder
         )

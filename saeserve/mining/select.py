@@ -19,7 +19,6 @@ from saeserve.contract import (
 from saeserve.mining.foils import FoilFinder, Hints, PoolFacts, Used
 from saeserve.mining.keep import one_each, spans
 from saeserve.mining.merge_files import Block, Merged
-from saeserve.mining.neighbours import Neighbours
 from saeserve.mining.sections import KINDS, NONE, OTHER
 
 DECILES = 10
@@ -56,7 +55,7 @@ class Selector:
         request: MiningRequest,
         merged: Merged,
         facts: PoolFacts,
-        neighbours: Neighbours,
+        neighbours: NDArray[np.int64],
         peak_words: dict[int, tuple[str, ...]],
     ) -> None:
         self._request, self._counts, self._sample = request, merged.counts, merged.limits.sample
@@ -114,7 +113,7 @@ class Selector:
 
     def _hints(self, latent: int) -> Hints:
         return Hints(
-            neighbours=self._neighbours.latents[latent],
+            neighbours=self._neighbours[latent],
             specialties=tuple(kind - 1 for kind in _most(self._counts.specialties[latent], without=(0,))),
             sections=_most(self._counts.sections[latent], without=(KINDS.index(NONE), KINDS.index(OTHER))),
             words=self._peak_words.get(latent, ()),

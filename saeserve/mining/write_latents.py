@@ -12,19 +12,16 @@ from numpy.typing import NDArray
 
 from saeserve.artifacts import write_atomically
 from saeserve.contract import DEAD, DENSE, DENSE_FROM, SINGLE_TOKEN, SINGLE_TOKEN_FROM
-from saeserve.lens import Lens, lens_rows
 from saeserve.mining.coactivation import Coactivation
 from saeserve.mining.keep import spans
 from saeserve.mining.merge_files import Block, Merged
-from saeserve.mining.neighbours import Neighbours
 from saeserve.mining.peak_tokens import PeakTokens
+from saeserve.mining.sae_profile import LOGITS, NEIGHBOURS, PROFILE, SaeProfile
 from saeserve.mining.sections import KINDS
 from saeserve.mining.select import LatentRows
 from saeserve.mining.where import where
 from saeserve.token_strings import token_strings
 
-LOGITS = pa.list_(pa.struct([("token", pa.string()), ("logit", pa.float32())]))
-NEIGHBOURS = pa.list_(pa.struct([("latent", pa.int32()), ("cosine", pa.float32())]))
 COACTIVATION = pa.list_(
     pa.struct([("latent", pa.int32()), ("tokens", pa.int64()), ("lift", pa.float64()), ("phi", pa.float64())])
 )
@@ -59,9 +56,7 @@ LATENTS = pa.schema(
 class Profile:
     """What is known of latents besides their counts and candidates."""
 
-    identities: Sequence[str]
-    lens: Lens
-    neighbours: Neighbours
+    sae: SaeProfile
     coactivation: Coactivation
     peak_tokens: PeakTokens
     specialty_names: Sequence[str]
@@ -83,10 +78,10 @@ def _columns(block: Block, merged: Merged, profile: Profile) -> dict[str, Any]:
     counts, part, rows = merged.counts, slice(block.first, block.last), LatentRows(block, merged.limits.sample)
     density = counts.firings[part] / max(1, int(counts.totals[0]))
     single = profile.peak_tokens.single_token(SINGLE_TOKEN_FROM, merged.width)[part]
-    logits = lens_rows(profile.tokenizer, _lens_of(profile.lens, part))
+    of_sae = profile.sae.latents.slice(block.first, block.last - block.first)
     return {
         "index": np.arange(block.first, block.last, dtype=np.int32),
-        "identity": list(profile.identities[part]),
+        **{name: of_sae.column(name) for name in PROFILE.names},
         "firings": counts.firings[part],
         "documents": counts.documents[part],
         "density": density,
@@ -94,9 +89,6 @@ def _columns(block: Block, merged: Merged, profile: Profile) -> dict[str, Any]:
         "histogram": counts.histogram[part].tolist(),
         "decile_edges": [rows.edges(latent) for latent in range(block.first, block.last)],
         "flags": _flags(counts.firings[part], density, single),
-        "promoted": [row["promoted"] for row in logits],
-        "suppressed": [row["suppressed"] for row in logits],
-        "neighbours": _neighbours(profile.neighbours, part),
         "coactivation": list(_coactivation(profile.coactivation, part)),
         "peak_tokens": list(_peak_tokens(profile, part)),
         "specialties": where(counts.specialties[part], counts.specialty_tokens, ["", *profile.specialty_names]),
@@ -108,19 +100,6 @@ def _columns(block: Block, merged: Merged, profile: Profile) -> dict[str, Any]:
 def _flags(firings: NDArray[np.int64], density: NDArray[np.float64], single: NDArray[np.bool_]) -> list[list[str]]:
     marks = zip((firings == 0).tolist(), (density > DENSE_FROM).tolist(), single.tolist(), strict=True)
     return [[flag for flag, holds in zip((DEAD, DENSE, SINGLE_TOKEN), row, strict=True) if holds] for row in marks]
-
-
-def _lens_of(lens: Lens, part: slice) -> Lens:
-    return Lens(
-        lens.promoted[part], lens.promoted_logits[part], lens.suppressed[part], lens.suppressed_logits[part], lens.note
-    )
-
-
-def _neighbours(neighbours: Neighbours, part: slice) -> list[list[dict[str, Any]]]:
-    return [
-        [{"latent": latent, "cosine": cosine} for latent, cosine in zip(latents, cosines, strict=True)]
-        for latents, cosines in zip(neighbours.latents[part].tolist(), neighbours.cosines[part].tolist(), strict=True)
-    ]
 
 
 def _coactivation(found: Coactivation, part: slice) -> Iterator[list[dict[str, Any]]]:

@@ -3,17 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from saeserve.contract import LATENTS_FILE, SNIPPETS_FILE, MiningRequest
-from saeserve.fit import Fit
-from saeserve.identity import latent_identities
-from saeserve.lens import lens
 from saeserve.mining.coactivation import coactivation
 from saeserve.mining.foils import PoolFacts
 from saeserve.mining.index import CorpusIndex
 from saeserve.mining.merge_files import Merged
-from saeserve.mining.neighbours import Neighbours, decoder_neighbours
 from saeserve.mining.peak_tokens import peak_tokens
+from saeserve.mining.sae_profile import SaeProfile
 from saeserve.mining.sections import KINDS
 from saeserve.mining.select import Selector
 from saeserve.mining.token_draw import TOKENS_FILE, save_draw
@@ -22,7 +20,7 @@ from saeserve.mining.write_latents import Profile, write_latents
 from saeserve.mining.write_snippets import write_snippets
 
 RESULT_FILES = (LATENTS_FILE, SNIPPETS_FILE, TOKENS_FILE)
-STEPS = 5
+STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -43,30 +41,24 @@ def write_results(
     request: MiningRequest,
     index: CorpusIndex,
     corpus: Path,
-    fit: Fit,
+    sae: SaeProfile,
+    tokenizer: Any,
     on_step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Written:
     """Write RESULT_FILES into `folder`. corpus: its documents.jsonl. `on_step` hears steps done and in all."""
     on_step(0, STEPS)
-    neighbours = decoder_neighbours(fit.sae.coder.decoder)
-    selector = _selector(merged, neighbours, request=request, index=index, corpus=corpus)
+    selector = _selector(merged, sae, request=request, index=index, corpus=corpus)
     on_step(1, STEPS)
     write_snippets(folder / SNIPPETS_FILE, merged, selector, index.snippets, index.ids)
     on_step(2, STEPS)
     together = coactivation(merged.draw, width=merged.width)
     on_step(3, STEPS)
-    read = lens(fit)
-    on_step(4, STEPS)
     profile = Profile(
-        identities=latent_identities(
-            fit.sae.coder, model_revision=fit.model.revision, hook_points=(str(fit.point), str(fit.output_point))
-        ),
-        lens=read,
-        neighbours=neighbours,
+        sae=sae,
         coactivation=together,
         peak_tokens=peak_tokens(merged.draw, width=merged.width),
         specialty_names=index.specialty_names,
-        tokenizer=fit.model.tokenizer,
+        tokenizer=tokenizer,
     )
     write_latents(folder / LATENTS_FILE, merged, profile)
     save_draw(merged.draw, folder / TOKENS_FILE)
@@ -77,13 +69,11 @@ def write_results(
         specialties=dict(zip(index.specialty_names, counts.specialty_tokens[1:].tolist(), strict=True)),
         sections={kind: tokens for kind, tokens in zip(KINDS, counts.section_tokens.tolist(), strict=True) if tokens},
         positions=counts.position_tokens.tolist(),
-        lens=read.note,
+        lens=sae.lens,
     )
 
 
-def _selector(
-    merged: Merged, neighbours: Neighbours, *, request: MiningRequest, index: CorpusIndex, corpus: Path
-) -> Selector:
+def _selector(merged: Merged, sae: SaeProfile, *, request: MiningRequest, index: CorpusIndex, corpus: Path) -> Selector:
     pool, table = merged.pool, index.snippets
     documents = table.documents[pool.snippets]
     words, mentions = pool_words(corpus, index, pool)
@@ -95,4 +85,4 @@ def _selector(
         mentions=mentions,
         width=merged.width,
     )
-    return Selector(request, merged, facts, neighbours, peak_words(corpus, index, merged.peaks))
+    return Selector(request, merged, facts, sae.neighbours, peak_words(corpus, index, merged.peaks))
