@@ -31,7 +31,7 @@ run: $(VENV)/.web
 
 test: $(VENV)/.test
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

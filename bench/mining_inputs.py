@@ -18,7 +18,7 @@ from saeserve.reference import prepare_reference
 from saeserve.tokens import tokens_of
 
 REPOSITORY = Path(__file__).parents[1]
-SAE = REPOSITORY / "demo" / "sae"
+SAE = REPOSITORY / "demo" / "saes" / "layer-18"
 DTYPE = "bfloat16"
 SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 NOTE_SENTENCES = 40

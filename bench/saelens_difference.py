@@ -68,7 +68,7 @@ def measure() -> dict[str, float | str]:
     model = prepare_reference(
         REPOSITORY / "var" / "models", package_folder=REPOSITORY / "var" / "weights", say=lambda line: None
     )
-    fit = load_fit(model, REPOSITORY / "demo" / "sae", dtype="float32", device="cpu")
+    fit = load_fit(model, REPOSITORY / "demo" / "saes" / "layer-18", dtype="float32", device="cpu")
     x = residuals(fit)
     with tempfile.TemporaryDirectory(prefix="saelens-bench-") as scratch:
         found = compared(python, Path(scratch), fit.sae.coder, x)

