@@ -13,7 +13,8 @@ from safetensors import SafetensorError, safe_open
 
 from saeserve.refusal import Refusal
 
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+"""`org/name`, or `org/name@revision`: a branch, tag or commit."""
 COMMIT = re.compile(r"[0-9a-f]{40}")
 WANTED = ["*.json", "model*.safetensors", "*.model", "*.txt", "*.jinja"]
 """Files fetched from the hub: no pickle, no code."""
@@ -41,7 +42,10 @@ class Checkpoint:
 
 
 def find_checkpoint(source: Path | str, *, offline: bool, revision: str | None = None) -> Checkpoint:
-    """A local folder, or a hub id `org/name`, fetched unless offline. Raises BadModel or ModelUnreachable."""
+    """A local folder, or a hub id `org/name` or `org/name@revision`, fetched unless offline.
+
+    Raises BadModel or ModelUnreachable.
+    """
     folder = Path(source)
     if not folder.is_dir():
         if isinstance(source, Path) or not HUB_ID.fullmatch(source):
@@ -49,7 +53,10 @@ def find_checkpoint(source: Path | str, *, offline: bool, revision: str | None =
                 f"{source} holds no language model (there is no such folder); give a folder in transformers format, or "
                 "a hub id such as org/name."
             )
-        folder = _snapshot(source, offline=offline, revision=revision)
+        source, _, pinned = source.partition("@")
+        if pinned and revision not in (None, pinned):
+            raise BadModel(f"{source} is asked for at revision {pinned} and at {revision}; name one of them.")
+        folder = _snapshot(source, offline=offline, revision=pinned or revision)
     if not (folder / "config.json").is_file():
         raise BadModel(
             f"{folder} holds no language model (config.json is missing); give a folder in transformers format."

@@ -12,7 +12,7 @@ from saeserve.language_model import LanguageModel, load_language_model
 
 MOST_SAES = 8
 """SAEs of the last model that are kept, unless one pass needs more of them."""
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
 Stamp = tuple[tuple[str, int, int], ...]
 

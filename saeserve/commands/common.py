@@ -22,7 +22,9 @@ class BadCommand(Refusal):
 
 def add_model(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     parser.add_argument(
-        "--model", required=required, help="folder in transformers format, or a hub id such as org/name"
+        "--model",
+        required=required,
+        help="folder in transformers format, or a hub id such as org/name or org/name@revision",
     )
     parser.add_argument("--dtype", default=MiningRequest.dtype, help="of the model's forward pass")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")

@@ -111,12 +111,18 @@ def test_a_hub_id_is_fetched_once_and_then_found_without_asking(
     assert weights_digest(folder) == weights_digest(model_folder)
     assert {path.name for path in folder.iterdir()} == {path.name for path in model_folder.iterdir()}
     asked.clear()
-    *again, missing = find(
-        home, endpoint, ("tiny/llama", True, None), ("tiny/llama", True, COMMIT), ("tiny/llama", True, "v2")
+    *again, missing, pinned = find(
+        home,
+        endpoint,
+        ("tiny/llama", True, None),
+        ("tiny/llama", True, COMMIT),
+        (f"tiny/llama@{COMMIT}", True, None),
+        ("tiny/llama", True, "v2"),
+        ("tiny/llama@v2", True, None),
     )
-    assert again == [found, found]
-    assert missing[0] == "BadModel"
-    assert "tiny/llama at revision v2 is not in this machine's hub cache" in missing[1]
+    assert again == [found, found, found]
+    assert missing[0] == pinned[0] == "BadModel"
+    assert "tiny/llama at revision v2 is not in this machine's hub cache" in missing[1] == pinned[1]
     forbidden = find(home, endpoint, ("tiny/llama", False, None), ("tiny/other", False, None), offline="1")
     assert forbidden[0] == found
     assert "tiny/other is not in this machine's hub cache and the hub may not be asked" in forbidden[1][1]
@@ -144,7 +150,12 @@ def test_a_folder_has_one_revision(model_folder: Path) -> None:
         find_checkpoint(model_folder, offline=True, revision="v2")
 
 
-@pytest.mark.parametrize("name", ["no such folder", "a/b/c", "/nowhere/llama", "org/na me"])
+def test_one_revision_is_asked_for() -> None:
+    with pytest.raises(BadModel, match="at revision v1 and at v2; name one"):
+        find_checkpoint("tiny/llama@v1", offline=True, revision="v2")
+
+
+@pytest.mark.parametrize("name", ["no such folder", "org/name@", "a/b/c", "/nowhere/llama", "org/na me"])
 def test_what_is_neither_folder_nor_id_is_refused(name: str) -> None:
     with pytest.raises(BadModel, match="there is no such folder"):
         find_checkpoint(name, offline=True)

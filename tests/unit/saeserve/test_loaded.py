@@ -68,5 +68,6 @@ def test_a_name_is_a_folder_where_there_is_one_and_else_a_hub_id(root: Path) -> 
     loaded = Loaded(root)
     assert loaded.place("org/here") == root / "org" / "here"
     assert loaded.place("org/away") == "org/away"
+    assert loaded.place("org/away@v1") == "org/away@v1"
     assert loaded.place("model") == root / "model"
     assert loaded.place("../model") == root / "../model"
