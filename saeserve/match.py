@@ -21,9 +21,11 @@ from saeserve.artifacts import read_json, write_atomically
 from saeserve.contract import MANIFEST_FILE, Manifest, MiningRequest
 from saeserve.formats.read import read_sae
 from saeserve.identity import sae_digest
+from saeserve.mining.attempts import attempt
 from saeserve.mining.coactivation import highest
 from saeserve.mining.common_tokens import Common, products
 from saeserve.mining.in_common import in_common
+from saeserve.mining.lock import sole_worker
 from saeserve.mining.token_draw import TOKENS_FILE, TokenDraw, load_draw
 from saeserve.refusal import Refusal
 
@@ -88,6 +90,18 @@ def match_runs(root: Path, run: str, other: str, *, device: str = "cpu") -> tupl
         write_atomically(file, partial(_write, table))
         files.append(file)
     return files[0], files[1]
+
+
+def match_by_one(root: Path, run: str, other: str, *, device: str = "cpu") -> None:
+    """The same for workers: one of them at a time, and not for ever where it kills each of them.
+
+    Raises InOtherHands and KeepsDying besides.
+    """
+    work = root / "matches" / run / other
+    lock = work.with_suffix(".lock")
+    with sole_worker(lock), attempt(work.with_suffix(".attempts"), work="matching two runs"):
+        match_runs(root, run, other, device=device)
+        lock.unlink(missing_ok=True)
 
 
 def _write(table: pa.Table, aside: Path) -> None:

@@ -10,6 +10,7 @@ from celery import current_app, shared_task
 from saeserve import sending
 from saeserve.contract import GPU_QUEUE, MATCH_TASK, MINE_TASK, TRY_TASK, MiningRequest, Trial, UnknownVersion
 from saeserve.mining.folders import RunFolder
+from saeserve.mining.lock import InOtherHands
 from saeserve.refusal import Refusal
 from saeserve.settings import Settings
 
@@ -89,10 +90,12 @@ def try_text(*, trial: dict[str, Any]) -> None:
 @shared_task(name=MATCH_TASK, queue=GPU_QUEUE)
 def match(*, run: str, other: str) -> None:
     """Match the latents of two finished runs, both ways."""
-    from saeserve.match import match_runs
+    from saeserve.match import match_by_one
 
     try:
-        match_runs(_root(), run, other)
+        match_by_one(_root(), run, other)
+    except InOtherHands:
+        return
     except Refusal as refusal:
         logger.warning("Runs %s and %s cannot be matched: %s", run, other, refusal)
         return

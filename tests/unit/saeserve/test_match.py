@@ -12,9 +12,11 @@ from torch.nn.functional import cosine_similarity
 
 from saeserve.contract import MATCH_COLUMNS, MiningRequest
 from saeserve.loaded import Loaded
-from saeserve.match import BEST, CannotMatch, match_runs, match_table
+from saeserve.match import BEST, CannotMatch, match_by_one, match_runs, match_table
 from saeserve.mining import common_tokens as sparse
+from saeserve.mining.attempts import MOST, KeepsDying
 from saeserve.mining.in_common import in_common
+from saeserve.mining.lock import InOtherHands, sole_worker
 from saeserve.mining.open_run import Worker
 from saeserve.mining.run import mine
 from saeserve.mining.token_draw import load_draw
@@ -125,3 +127,16 @@ def test_runs_that_differ_in_seed_or_are_missing_are_refused(
     with pytest.raises(CannotMatch, match="differ in seed"):
         match_runs(tmp_path, one.digest, two.digest)
     assert not (tmp_path / "matches").exists()
+
+
+def test_runs_whose_matching_kills_every_worker_do_not_hold_up_the_queue_for_ever(tmp_path: Path) -> None:
+    folder = tmp_path / "matches" / "one"
+    folder.mkdir(parents=True)
+    (folder / "two.attempts").write_text(f'{{"deaths": {MOST}}}')
+    with pytest.raises(KeepsDying, match="matching two runs"):
+        match_by_one(tmp_path, "one", "two")
+    with pytest.raises(CannotMatch, match="is not finished"):
+        match_by_one(tmp_path, "one", "two")
+    assert not (folder / "two.attempts").exists()
+    with sole_worker(folder / "two.lock"), pytest.raises(InOtherHands):
+        match_by_one(tmp_path, "one", "two")
