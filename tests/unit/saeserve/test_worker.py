@@ -62,7 +62,7 @@ def broker() -> Iterator[Celery]:
 @pytest.fixture
 def current(broker: Celery) -> Iterator[None]:
     """This process sends by that broker, as a worker's does."""
-    before = current_app._get_current_object()  # type: ignore[attr-defined]
+    before = current_app._get_current_object()
     broker.set_current()
     yield
     before.set_current()
