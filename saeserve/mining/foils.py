@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice, zip_longest
+from itertools import chain, zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from saeserve.mining.keep import POOL, spans
 from saeserve.mining.merge_files import Looks
 from saeserve.mining.tally import Pool
 from saeserve.mining.words import WordRows
-
-CHUNK = 64
-"""Rows tested for silence at once."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +59,11 @@ class PoolFacts:
         rows = np.repeat(np.arange(len(pool), dtype=np.int32), pool.latent_counts)[order]
         return cls(pool, specialties, sections, words, mentions, rows, spans(pool.latents[order], width))
 
-    def silent(self, rows: NDArray[np.integer], latent: int) -> NDArray[np.bool_]:
-        """Whether the latent is silent in each row."""
-        firing = self.firing_rows[slice(*self.firing_spans[latent])]
-        at = np.searchsorted(firing, rows)
-        return ~((at < len(firing)) & (firing[np.minimum(at, len(firing) - 1)] == rows)) if len(firing) else rows >= 0
+    def silent(self, latent: int) -> "memoryview[int]":
+        """[row] whether the latent is silent in it."""
+        found = np.ones(len(self.pool), bool)
+        found[self.firing_rows[slice(*self.firing_spans[latent])]] = False
+        return found.data
 
 
 class FoilFinder:
@@ -75,14 +72,15 @@ class FoilFinder:
     def __init__(self, facts: PoolFacts, looks: Looks, *, reserved: bool, width: int) -> None:
         """looks: the first snippets of every latent, look-alikes for its neighbours."""
         self._facts, pool = facts, facts.pool
+        self._owners, self._groups = pool.owners.data, pool.groups.data
         self._allowed = pool.reserved == reserved
         rows = np.flatnonzero(self._allowed)
-        self._uniform = rows[np.argsort(pool.hashes[rows], kind="stable")[:POOL]]
-        self._look_rows = np.searchsorted(pool.snippets, looks.snippets)
-        self._look_spans = spans(looks.latents, width)
         shuffled = rows[np.argsort(pool.hashes[rows], kind="stable")]
+        self._uniform = shuffled[:POOL].data
+        self._look_rows = np.searchsorted(pool.snippets, looks.snippets).data
+        self._look_spans = spans(looks.latents, width)
         self._turns = (mixed(np.zeros(1, np.uint64), np.arange(width)) >> np.uint64(32)).tolist()
-        self._of_word: dict[tuple[int, str], NDArray[np.int32]] = {}
+        self._of_word: dict[tuple[int, str], memoryview[int]] = {}
         self._by_specialty = _grouped(shuffled, facts.specialties[shuffled])
         self._by_section = _grouped(shuffled, facts.sections[shuffled])
 
@@ -103,7 +101,7 @@ class FoilFinder:
         return self._draw(latent, turns, avoid, number)
 
     def _of_neighbours(self, neighbours: NDArray[np.int64]) -> Iterator[int]:
-        rows = [self._look_rows[slice(*self._look_spans[latent])].tolist() for latent in neighbours.tolist()]
+        rows = [self._look_rows[slice(*self._look_spans[latent])] for latent in neighbours.tolist()]
         return (row for row in chain.from_iterable(zip_longest(*rows)) if row is not None)
 
     def _of_words(self, held: WordRows, words: tuple[str, ...], latent: int) -> Iterator[int]:
@@ -111,31 +109,30 @@ class FoilFinder:
             key = (id(held), word)
             if key not in self._of_word:
                 rows = held.of_word(word)
-                self._of_word[key] = rows[self._allowed[rows]]
+                self._of_word[key] = rows[self._allowed[rows]].data
             yield from self._turned(self._of_word[key], latent)
 
     def _alike(self, hints: Hints, latent: int) -> Iterator[int]:
-        empty = np.empty(0, np.int64)
-        groups = [self._by_specialty.get(kind, empty) for kind in hints.specialties]
-        groups += [self._by_section.get(kind, empty) for kind in hints.sections]
+        nothing = memoryview(b"")
+        groups = [self._by_specialty.get(kind, nothing) for kind in hints.specialties]
+        groups += [self._by_section.get(kind, nothing) for kind in hints.sections]
         rows = [self._turned(group, latent) for group in groups]
         return (row for row in chain.from_iterable(zip_longest(*rows)) if row is not None)
 
-    def _turned(self, rows: NDArray[np.integer], latent: int) -> Iterator[int]:
+    def _turned(self, rows: "memoryview[int]", latent: int) -> Iterator[int]:
         """The rows from a place on that the latent determines, round to the same place: latents begin at different
         rows."""
         place = self._turns[latent] % max(1, len(rows))
-        for first, last in ((place, len(rows)), (0, place)):
-            for start in range(first, last, CHUNK):
-                yield from rows[start : min(start + CHUNK, last)].tolist()
+        return map(rows.__getitem__, chain(range(place, len(rows)), range(place)))
 
     def _draw(self, latent: int, ordered: Iterable[int], avoid: "Used", number: int) -> list[int]:
         found: list[int] = []
-        left, pool = iter(ordered), self._facts.pool
-        while len(found) < number and (rows := np.array(list(islice(left, CHUNK)), np.int64)).size:
-            for row in rows[self._facts.silent(rows, latent)].tolist():
-                if len(found) < number and avoid.add(int(pool.owners[row]), int(pool.groups[row])):
-                    found.append(row)
+        silent, owners, groups = self._facts.silent(latent), self._owners, self._groups
+        for row in ordered:
+            if len(found) >= number:
+                break
+            if silent[row] and avoid.add(owners[row], groups[row]):
+                found.append(row)
         return found
 
 
@@ -155,6 +152,6 @@ class Used:
         return True
 
 
-def _grouped(rows: NDArray[np.int64], kinds: NDArray[np.integer]) -> dict[int, NDArray[np.int64]]:
+def _grouped(rows: NDArray[np.int64], kinds: NDArray[np.integer]) -> "dict[int, memoryview[int]]":
     """Rows of each kind, in the order given."""
-    return {int(kind): rows[kinds == kind] for kind in np.unique(kinds)}
+    return {int(kind): rows[kinds == kind].data for kind in np.unique(kinds)}

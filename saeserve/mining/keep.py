@@ -60,18 +60,26 @@ def drawn(candidates: Candidates, limit: int) -> Candidates:
     return _kept(candidates, candidates.hashes >> np.uint64(32), limit)
 
 
-def one_each(candidates: Candidates, first: int, last: int, limit: int) -> list[int]:
-    """Of the rows [first, last) of one latent, in order, those whose owner and text are both new; `limit` at most."""
-    owners: set[int] = set()
-    groups: set[int] = set()
-    rows: list[int] = []
-    for row in range(first, last):
-        owner, group = int(candidates.owners[row]), int(candidates.groups[row])
-        if len(rows) < limit and owner not in owners and group not in groups:
-            owners.add(owner)
-            groups.add(group)
-            rows.append(row)
-    return rows
+def one_each(candidates: Candidates) -> NDArray[np.bool_]:
+    """Whether a row's owner and text are both new among the rows of its latent before it of which this holds.
+
+    Rows that are the first with their owner and the first with their text are in; they put out all that share either.
+    What is left shares an owner or a text only with rows that were put out, or among itself: that is gone through.
+    """
+    pairs = [candidates.latents.astype(np.int64) << 32 | keys for keys in (candidates.owners, candidates.groups)]
+    firsts = [_first_with(each) for each in pairs]
+    places = np.arange(len(candidates))
+    chosen: NDArray[np.bool_] = (firsts[0] == places) & (firsts[1] == places)
+    open_rows = np.flatnonzero(~chosen & ~chosen[firsts[0]] & ~chosen[firsts[1]])
+    used: tuple[set[int], set[int]] = (set(), set())
+    for row, owner, group in zip(
+        open_rows.tolist(), pairs[0][open_rows].tolist(), pairs[1][open_rows].tolist(), strict=True
+    ):
+        if owner not in used[0] and group not in used[1]:
+            used[0].add(owner)
+            used[1].add(group)
+            chosen[row] = True
+    return chosen
 
 
 def rank_within(latents: NDArray[np.int32]) -> NDArray[np.int64]:
@@ -120,6 +128,16 @@ def first_of_each(latents: NDArray[np.int32], keys: NDArray[np.int32]) -> NDArra
     order = np.argsort(pairs, kind="stable")
     first = np.empty(len(pairs), bool)
     first[order] = np.diff(pairs[order], prepend=-1) != 0
+    return first
+
+
+def _first_with(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[row] the first row with the same key."""
+    order = np.argsort(keys, kind="stable")
+    places = np.arange(len(keys))
+    begins = np.maximum.accumulate(np.where(np.diff(keys[order], prepend=-1) != 0, places, 0))
+    first = np.empty_like(order)
+    first[order] = order[begins]
     return first
 
 

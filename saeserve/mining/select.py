@@ -1,7 +1,8 @@
 """From the finished tally to the snippets of each latent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,35 +17,34 @@ from saeserve.contract import (
     TOP,
     MiningRequest,
 )
+from saeserve.mining.deciles import DECILES, Deciles
 from saeserve.mining.foils import FoilFinder, Hints, PoolFacts, Used
-from saeserve.mining.keep import one_each, spans
+from saeserve.mining.latent_rows import LatentRows
 from saeserve.mining.merge_files import Block, Merged
 from saeserve.mining.sections import KINDS, NONE, OTHER
 
-DECILES = 10
-QUANTILES = np.arange(1, DECILES) / DECILES
 LIKELY = 2
 """Specialties, and kinds of section, in which hard foils are looked for."""
 
 
 @dataclass
 class Chosen:
-    """Rows of the result while they are collected: which snippet, as what."""
+    """Snippets while they are collected, in runs of one latent and kind; their order in a run is their rank."""
 
     latents: list[int] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
-    ranks: list[int] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
-    """Where the row below lies: top | sample | held of the block, or the pool."""
+    """Where the run's rows lie: top | sample | held of the block, or the pool."""
+    counts: list[int] = field(default_factory=list)
+    """Rows of each run; they lie one run after another in `rows`."""
     rows: list[int] = field(default_factory=list)
 
     def add(self, latent: int, kind: str, source: str, rows: list[int]) -> None:
-        for rank, row in enumerate(rows):
-            self.latents.append(latent)
-            self.kinds.append(kind)
-            self.ranks.append(rank)
-            self.sources.append(source)
-            self.rows.append(row)
+        self.latents.append(latent)
+        self.kinds.append(kind)
+        self.sources.append(source)
+        self.counts.append(len(rows))
+        self.rows += rows
 
 
 class Selector:
@@ -58,107 +58,87 @@ class Selector:
         neighbours: NDArray[np.int64],
         peak_words: dict[int, tuple[str, ...]],
     ) -> None:
-        self._request, self._counts, self._sample = request, merged.counts, merged.limits.sample
+        self._request, self._counts = request, merged.counts
         self._neighbours, self._peak_words = neighbours, peak_words
         self._finders = {
             reserved: FoilFinder(facts, merged.looks[reserved], reserved=reserved, width=merged.width)
             for reserved in (False, True)
         }
 
-    def choose(self, block: Block) -> Chosen:
-        """Snippets of every latent of the block, by latent; none of one that never fired."""
-        chosen, rows = Chosen(), LatentRows(block, self._sample)
-        for latent in range(block.first, block.last):
+    def choose(self, block: Block, deciles: Deciles) -> Chosen:
+        """Snippets of every latent of the block, by latent; none of one that never fired. deciles: of its sample."""
+        chosen, rows = Chosen(), LatentRows(block, deciles)
+        for latent, hints in enumerate(self._hints(block.first, block.last), start=block.first):
             if self._counts.firings[latent]:
-                self._choose_shown(latent, rows, chosen)
-                self._choose_held(latent, rows, chosen)
+                self._choose_shown(latent, hints, rows, chosen)
+                self._choose_held(latent, hints, rows, chosen)
         return chosen
 
-    def _choose_shown(self, latent: int, rows: "LatentRows", chosen: Chosen) -> None:
-        used, hints = Used(), self._hints(latent)
-        top = rows.of("top", latent, self._request.top)
+    def _choose_shown(self, latent: int, hints: Hints, rows: LatentRows, chosen: Chosen) -> None:
+        used = Used()
+        top = rows.top.of(latent)[: self._request.top]
         for row in top:
-            used.add(int(rows.block.top.owners[row]), int(rows.block.top.groups[row]))
+            used.add(rows.top.owners[row], rows.top.groups[row])
         chosen.add(latent, TOP, "top", top)
         chosen.add(latent, DECILE, "sample", self._decile_rows(latent, rows, used))
         finder, number = self._finders[False], self._request.foils
         chosen.add(latent, FOIL_HARD, "pool", finder.hard(latent, hints, avoid=used, number=number))
         chosen.add(latent, FOIL_RANDOM, "pool", finder.random(latent, avoid=used, number=number))
 
-    def _choose_held(self, latent: int, rows: "LatentRows", chosen: Chosen) -> None:
-        used, hints, held = Used(), self._hints(latent), rows.block.held
-        found = rows.of("held", latent)
-        by_peak = [found[place] for place in np.argsort([-held.peaks[row] for row in found], kind="stable").tolist()]
-        shown = _spread(by_peak, self._request.held_out)
+    def _choose_held(self, latent: int, hints: Hints, rows: LatentRows, chosen: Chosen) -> None:
+        used = Used()
+        shown = _spread(rows.held.of(latent), self._request.held_out)
         for row in shown:
-            used.add(int(held.owners[row]), int(held.groups[row]))
+            used.add(rows.held.owners[row], rows.held.groups[row])
         chosen.add(latent, HELD_OUT, "held", shown)
         finder, number = self._finders[True], self._request.held_out
         chosen.add(latent, HELD_OUT_HARD, "pool", finder.hard(latent, hints, avoid=used, number=number))
         chosen.add(latent, HELD_OUT_RANDOM, "pool", finder.random(latent, avoid=used, number=number))
 
-    def _decile_rows(self, latent: int, rows: "LatentRows", used: Used) -> list[int]:
+    def _decile_rows(self, latent: int, rows: LatentRows, used: Used) -> list[int]:
         """From each decile, strongest first, the first `per_decile` drawn snippets that are not used yet."""
-        sample, edges = rows.block.sample, rows.edges(latent)
-        found = rows.of("sample", latent)
-        deciles = np.searchsorted(edges, sample.peaks[found], side="right").tolist()
+        decile, owners, groups = rows.decile, rows.sample.owners, rows.sample.groups
+        free = [self._request.per_decile] * DECILES
         chosen: list[int] = []
-        for decile in reversed(range(DECILES)):
-            free = self._request.per_decile
-            for row, at in zip(found, deciles, strict=True):
-                if free and at == decile and used.add(int(sample.owners[row]), int(sample.groups[row])):
-                    chosen.append(row)
-                    free -= 1
+        for row in rows.sample.of(latent):
+            at = decile[row]
+            if free[at] and used.add(owners[row], groups[row]):
+                chosen.append(row)
+                free[at] -= 1
         return chosen
 
-    def _hints(self, latent: int) -> Hints:
-        return Hints(
-            neighbours=self._neighbours[latent],
-            specialties=tuple(kind - 1 for kind in _most(self._counts.specialties[latent], without=(0,))),
-            sections=_most(self._counts.sections[latent], without=(KINDS.index(NONE), KINDS.index(OTHER))),
-            words=self._peak_words.get(latent, ()),
-        )
+    def _hints(self, first: int, last: int) -> Iterator[Hints]:
+        specialties = _most(self._counts.specialties[first:last], without=(0,))
+        sections = _most(self._counts.sections[first:last], without=(KINDS.index(NONE), KINDS.index(OTHER)))
+        for latent, of_latent, in_sections in zip(range(first, last), specialties, sections, strict=True):
+            yield Hints(
+                neighbours=self._neighbours[latent],
+                specialties=tuple(kind - 1 for kind in of_latent),
+                sections=in_sections,
+                words=self._peak_words.get(latent, ()),
+            )
 
 
-class LatentRows:
-    """Rows of each latent in the lists of a block."""
-
-    def __init__(self, block: Block, sample: int) -> None:
-        """sample: snippets a latent, one an owner, from which deciles are estimated."""
-        self.block, self._sample = block, sample
-        width = block.last - block.first
-        self._spans = {
-            name: spans(getattr(block, name).latents - np.int32(block.first), width)
-            for name in ("top", "sample", "held")
-        }
-
-    def of(self, name: str, latent: int, limit: int = 2**31) -> list[int]:
-        """Rows in order, one an owner and a text."""
-        first, last = self._spans[name][latent - self.block.first]
-        return one_each(getattr(self.block, name), first, last, limit)
-
-    def edges(self, latent: int) -> list[float]:
-        """The nine deciles of peak activation, one snippet an owner: linear between neighbouring values, as numpy's
-        quantile is by default; empty where it fired in no unreserved document."""
-        first, last = self._spans["sample"][latent - self.block.first]
-        _, firsts = np.unique(self.block.sample.owners[first:last], return_index=True)
-        peaks = np.sort(self.block.sample.peaks[first:last][np.sort(firsts)[: self._sample]].astype(np.float64))
-        if not len(peaks):
-            return []
-        edges: list[float] = np.interp(QUANTILES * (len(peaks) - 1), np.arange(len(peaks)), peaks).tolist()
-        return edges
-
-
-def _most(counts: NDArray[np.int64], *, without: Sequence[int]) -> tuple[int, ...]:
-    """Places of the LIKELY highest counts above 0, the earlier one of equals."""
+def _most(counts: NDArray[np.int64], *, without: Sequence[int]) -> list[tuple[int, ...]]:
+    """[latent] places of the LIKELY highest counts above 0, the earlier one of equals."""
     free = counts.copy()
-    free[list(without)] = 0
-    order = np.argsort(-free, kind="stable")[:LIKELY].tolist()
-    return tuple(place for place in order if free[place] > 0)
+    free[:, list(without)] = 0
+    order = np.argsort(-free, axis=1, kind="stable")[:, :LIKELY]
+    highest = np.take_along_axis(free, order, axis=1)
+    return [
+        tuple(place for place, count in zip(places, values, strict=True) if count > 0)
+        for places, values in zip(order.tolist(), highest.tolist(), strict=True)
+    ]
 
 
 def _spread(rows: list[int], number: int) -> list[int]:
     """`number` of the rows at even steps from the first to the last, or all where there are no more."""
     if len(rows) <= number:
         return rows
-    return [rows[step] for step in np.round(np.linspace(0, len(rows) - 1, number)).astype(int).tolist()]
+    return [rows[step] for step in _steps(len(rows), number)]
+
+
+@cache
+def _steps(rows: int, number: int) -> list[int]:
+    steps: list[int] = np.round(np.linspace(0, rows - 1, number)).astype(int).tolist()
+    return steps

@@ -1,6 +1,6 @@
 """latents.parquet, with the columns that the contract names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from saeserve.artifacts import write_atomically
 from saeserve.contract import DEAD, DENSE, DENSE_FROM, SINGLE_TOKEN, SINGLE_TOKEN_FROM
 from saeserve.mining.coactivation import Coactivation
-from saeserve.mining.keep import spans
+from saeserve.mining.deciles import deciles
+from saeserve.mining.list_columns import struct_lists, texts, value_lists
 from saeserve.mining.merge_files import Block, Merged
 from saeserve.mining.peak_tokens import PeakTokens
 from saeserve.mining.sae_profile import LOGITS, NEIGHBOURS, PROFILE, SaeProfile
 from saeserve.mining.sections import KINDS
-from saeserve.mining.select import LatentRows
 from saeserve.mining.where import where
 from saeserve.token_strings import token_strings
 
@@ -75,7 +75,8 @@ def write_latents(path: Path, merged: Merged, profile: Profile) -> None:
 
 
 def _columns(block: Block, merged: Merged, profile: Profile) -> dict[str, Any]:
-    counts, part, rows = merged.counts, slice(block.first, block.last), LatentRows(block, merged.limits.sample)
+    counts, part = merged.counts, slice(block.first, block.last)
+    edges = deciles(block.sample, first=block.first, last=block.last, limit=merged.limits.sample)
     density = counts.firings[part] / max(1, int(counts.totals[0]))
     single = profile.peak_tokens.single_token(SINGLE_TOKEN_FROM, merged.width)[part]
     of_sae = profile.sae.latents.slice(block.first, block.last - block.first)
@@ -86,14 +87,14 @@ def _columns(block: Block, merged: Merged, profile: Profile) -> dict[str, Any]:
         "documents": counts.documents[part],
         "density": density,
         "max_activation": counts.maximum[part],
-        "histogram": counts.histogram[part].tolist(),
-        "decile_edges": [rows.edges(latent) for latent in range(block.first, block.last)],
+        "histogram": _each_row(counts.histogram[part]),
+        "decile_edges": value_lists(edges.known * edges.edges.shape[1], edges.edges[edges.known].reshape(-1)),
         "flags": _flags(counts.firings[part], density, single),
-        "coactivation": list(_coactivation(profile.coactivation, part)),
-        "peak_tokens": list(_peak_tokens(profile, part)),
+        "coactivation": _coactivation(profile.coactivation, part),
+        "peak_tokens": _peak_tokens(profile, part),
         "specialties": where(counts.specialties[part], counts.specialty_tokens, ["", *profile.specialty_names]),
         "sections": where(counts.sections[part], counts.section_tokens, KINDS),
-        "positions": counts.positions[part].tolist(),
+        "positions": _each_row(counts.positions[part]),
     }
 
 
@@ -102,35 +103,31 @@ def _flags(firings: NDArray[np.int64], density: NDArray[np.float64], single: NDA
     return [[flag for flag, holds in zip((DEAD, DENSE, SINGLE_TOKEN), row, strict=True) if holds] for row in marks]
 
 
-def _coactivation(found: Coactivation, part: slice) -> Iterator[list[dict[str, Any]]]:
-    for first, last in spans(found.latents, part.stop)[part]:
-        rows = slice(first, last)
-        columns = (
-            found.others[rows].tolist(),
-            found.tokens[rows].tolist(),
-            found.lift[rows].tolist(),
-            found.phi[rows].tolist(),
-        )
-        yield [
-            {"latent": latent, "tokens": tokens, "lift": lift, "phi": phi}
-            for latent, tokens, lift, phi in zip(*columns, strict=True)
-        ]
+def _each_row(table: NDArray[np.int64]) -> pa.ListArray:
+    return value_lists(np.full(len(table), table.shape[1]), np.ascontiguousarray(table).reshape(-1))
 
 
-def _peak_tokens(profile: Profile, part: slice) -> Iterator[list[dict[str, Any]]]:
+def _coactivation(found: Coactivation, part: slice) -> pa.ListArray:
+    rows, counts = _of_latents(found.latents, part)
+    columns: dict[str, NDArray[Any]] = {
+        "latent": found.others,
+        "tokens": found.tokens,
+        "lift": found.lift,
+        "phi": found.phi,
+    }
+    return struct_lists(counts, {name: values[rows] for name, values in columns.items()})
+
+
+def _peak_tokens(profile: Profile, part: slice) -> pa.ListArray:
     found = profile.peak_tokens
-    first, last = np.searchsorted(found.latents, [part.start, part.stop])
-    known = np.unique(found.ids[first:last]).tolist()
-    names = dict(zip(known, token_strings(profile.tokenizer, known), strict=True)) if known else {}
-    for begin, end in spans(found.latents, part.stop)[part]:
-        rows = slice(begin, end)
-        columns = (
-            found.ids[rows].tolist(),
-            found.firings[rows].tolist(),
-            found.shares[rows].tolist(),
-            found.means[rows].tolist(),
-        )
-        yield [
-            {"token": names[number], "firings": firings, "share": share, "mean": mean}
-            for number, firings, share, mean in zip(*columns, strict=True)
-        ]
+    rows, counts = _of_latents(found.latents, part)
+    known, at = np.unique(found.ids[rows], return_inverse=True)
+    names = texts(token_strings(profile.tokenizer, known.tolist()) if len(known) else [], at)
+    columns: dict[str, NDArray[Any]] = {"firings": found.firings, "share": found.shares, "mean": found.means}
+    return struct_lists(counts, {"token": names, **{name: values[rows] for name, values in columns.items()}})
+
+
+def _of_latents(latents: NDArray[np.int32], part: slice) -> tuple[slice, NDArray[np.int64]]:
+    """Rows of the latents of a part, and [latent] how many each has; `latents` is sorted."""
+    borders = np.searchsorted(latents, np.arange(part.start, part.stop + 1))
+    return slice(int(borders[0]), int(borders[-1])), np.diff(borders)

@@ -86,9 +86,9 @@ def test_candidates_equal_plain_loops() -> None:
 def test_of_the_candidates_one_a_patient_and_a_text_is_chosen() -> None:
     chosen = 0
     for candidates in (WHOLE.top, WHOLE.sample, WHOLE.held):
+        may_be = one_each(candidates)
         for latent in range(made_up.LATENTS):
-            first, last = np.searchsorted(candidates.latents, [latent, latent + 1]).tolist()
-            rows = one_each(candidates, first, last, LIMITS.top)
+            rows = np.flatnonzero(may_be & (candidates.latents == latent))[: LIMITS.top]
             chosen += len(rows)
             for column in (candidates.owners, candidates.groups):
                 assert len(set(column[rows].tolist())) == len(rows)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saeserve.contract import MiningRequest
-from saeserve.mining.keep import LOOK_ALIKES, MOST_LOOKS, REACH, Limits, drawn, rank_within, strongest
+from saeserve.mining.keep import LOOK_ALIKES, MOST_LOOKS, REACH, Limits, drawn, one_each, rank_within, strongest
 from saeserve.mining.tally import Candidates
 from saeserve.mining.token_draw import MOST_FIRINGS, MOST_TOKENS, DrawLimits
 
@@ -57,6 +57,23 @@ def test_the_first_owners_and_the_first_texts_are_kept(rows: list[tuple[int, int
     assert strongest(every, limit).snippets.tolist() == naive(every, by_peak, limit)
     by_hash = sorted(places, key=lambda row: (every.hashes[row], row))
     assert drawn(every, limit).snippets.tolist() == naive(every, by_hash, limit)
+
+
+@settings(deadline=None, max_examples=300)
+@given(ROWS)
+def test_one_an_owner_and_a_text_is_what_going_through_the_rows_gives(rows: list[tuple[int, int, int, int]]) -> None:
+    ordered = sorted(rows, key=lambda row: row[0])
+    expected, used = [], set()
+    for latent, owner, group, _ in ordered:
+        new = {("owner", latent, owner), ("group", latent, group)}
+        expected.append(not new & used)
+        used |= new if expected[-1] else set()
+    assert one_each(candidates(ordered)).tolist() == expected
+
+
+def test_a_row_put_out_by_one_that_is_put_out_itself_stays() -> None:
+    rows = [(0, 1, 1, 9), (0, 1, 2, 8), (0, 3, 2, 7), (0, 3, 4, 6), (1, 1, 2, 5)]
+    assert one_each(candidates(rows)).tolist() == [True, False, True, False, True]
 
 
 def test_a_patient_with_very_many_notes_does_not_crowd_out_the_others() -> None:
