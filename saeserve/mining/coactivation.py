@@ -37,9 +37,8 @@ class Coactivation:
 def coactivation(draw: TokenDraw, *, width: int) -> Coactivation:
     """The SHOWN highest phi of each latent among those with FEWEST common tokens."""
     fired = np.bincount(draw.latents, minlength=width).astype(np.float64)
-    blocks = [
-        _strongest(common, fired, len(draw)) for common in common_tokens(draw, draw, width=width, other_width=width)
-    ]
+    pairs = common_tokens(draw, draw, width=width, other_width=width, fewest=FEWEST)
+    blocks = [_strongest(common, fired, len(draw)) for common in pairs]
     latents, others, tokens, lift, phi = (np.concatenate(column) for column in zip(*blocks, strict=True))
     return Coactivation(latents.astype(np.int32), others.astype(np.int32), tokens.astype(np.int64), lift, phi)
 
@@ -66,9 +65,9 @@ def _rows(
 
 
 def _strongest(common: Common, fired: NDArray[np.float64], tokens: int) -> tuple[NDArray[np.number], ...]:
-    """Of each latent of the block: (latents, others, common tokens, lift, phi)."""
+    """Of each latent of the block: (latents, others, common tokens, lift, phi), of pairs with FEWEST common tokens."""
     latents, others, counts = common.latents, common.others, common.tokens
-    kept = (counts >= FEWEST) & (latents != others) & (fired[latents] < tokens) & (fired[others] < tokens)
+    kept = (latents != others) & (fired[latents] < tokens) & (fired[others] < tokens)
     latents, others, counts = latents[kept], others[kept], counts[kept]
     own, theirs = fired[latents], fired[others]
     phi = (counts * tokens - own * theirs) / np.sqrt(own * theirs * (tokens - own) * (tokens - theirs))

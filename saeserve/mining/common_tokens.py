@@ -26,13 +26,18 @@ class Common:
     """[pair] on which both fire."""
 
 
-def common_tokens(one: TokenDraw, other: TokenDraw, *, width: int, other_width: int) -> Iterator[Common]:
-    """Pairs of a latent of `one` and one of `other`. The two draws hold the same tokens in the same order."""
+def common_tokens(
+    one: TokenDraw, other: TokenDraw, *, width: int, other_width: int, fewest: int = 1
+) -> Iterator[Common]:
+    """Pairs of a latent of `one` and one of `other` that fire together on `fewest` tokens at least. The two draws hold
+    the same tokens in the same order."""
     left, right = _fires(one, width).T.tocsr(), _fires(other, other_width)
     for first, last in _blocks(left, other):
         found = left[first:last] @ right
-        latents = np.repeat(np.arange(first, last), np.diff(found.indptr))
-        yield Common(first, last, latents, found.indices.astype(np.int64), found.data.astype(np.int64))
+        kept = np.flatnonzero(found.data >= fewest)
+        latents = np.repeat(np.arange(first, last, dtype=np.int32), np.diff(found.indptr))[kept]
+        others, tokens = found.indices[kept], found.data[kept]
+        yield Common(first, last, latents.astype(np.int64), others.astype(np.int64), tokens.astype(np.int64))
 
 
 def products(

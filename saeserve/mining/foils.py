@@ -110,7 +110,8 @@ class FoilFinder:
             if key not in self._of_word:
                 rows = held.of_word(word)
                 self._of_word[key] = rows[self._allowed[rows]].data
-            yield from self._turned(self._of_word[key], latent)
+            if len(self._of_word[key]):
+                yield from self._turned(self._of_word[key], latent)
 
     def _alike(self, hints: Hints, latent: int) -> Iterator[int]:
         nothing = memoryview(b"")

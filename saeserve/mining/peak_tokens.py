@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from saeserve.mining.keep import rank_within
 from saeserve.mining.token_draw import TokenDraw
@@ -36,12 +37,13 @@ class PeakTokens:
 
 def peak_tokens(draw: TokenDraw, *, width: int) -> PeakTokens:
     """The SHOWN most frequent tokens of each latent."""
-    keys = draw.latents.astype(np.int64) << 32 | draw.ids[draw.tokens].astype(np.int64)
-    order = np.argsort(keys, kind="stable")
-    firsts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    by_id = draw.take(np.argsort(draw.ids, kind="stable"))
+    order = _by_latent(by_id, width)
+    keys = by_id.latents[order].astype(np.int64) << 32 | by_id.ids[by_id.tokens[order]].astype(np.int64)
+    firsts = np.flatnonzero(np.diff(keys, prepend=-1))
     counts = np.diff(firsts, append=len(keys))
-    sums = np.add.reduceat(draw.values[order].astype(np.float64), firsts) if len(keys) else np.empty(0)
-    latents, tokens = keys[order][firsts] >> 32, keys[order][firsts] & 0xFFFFFFFF
+    sums = np.add.reduceat(by_id.values[order].astype(np.float64), firsts) if len(keys) else np.empty(0)
+    latents, tokens = keys[firsts] >> 32, keys[firsts] & 0xFFFFFFFF
     order = np.lexsort((tokens, -counts, latents))
     order = order[rank_within(latents[order].astype(np.int32)) < SHOWN]
     fired = np.bincount(draw.latents, minlength=width)
@@ -52,3 +54,11 @@ def peak_tokens(draw: TokenDraw, *, width: int) -> PeakTokens:
         shares=counts[order] / fired[latents[order]],
         means=sums[order] / counts[order],
     )
+
+
+def _by_latent(draw: TokenDraw, width: int) -> NDArray[np.int64]:
+    """Firings by latent, those of one latent in the draw's order: a transposition, many times faster than a sort."""
+    borders = np.concatenate([[0], np.cumsum(draw.counts, dtype=np.int64)])
+    places = csr_matrix((np.arange(len(draw.latents)), draw.latents, borders), shape=(len(draw), width))
+    order: NDArray[np.int64] = places.tocsc().data
+    return order

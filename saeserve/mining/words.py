@@ -57,15 +57,15 @@ def pool_words(corpus: Path, index: CorpusIndex, pool: Pool) -> tuple[WordRows, 
 
 def peak_words(corpus: Path, index: CorpusIndex, peaks: Looks) -> dict[int, tuple[str, ...]]:
     """By latent the words on which its first candidates are strongest, most frequent first. Reads the corpus once."""
-    order = np.argsort(peaks.snippets, kind="stable")
+    places, of_peak = np.unique(
+        peaks.snippets.astype(np.int64) << 32 | peaks.peak_starts.astype(np.int64), return_inverse=True
+    )
+    found = snippet_texts(corpus, index, (places >> 32).astype(np.int32))
+    words = [word_at(text, start) for text, start in zip(found, (places & 0xFFFFFFFF).tolist(), strict=True)]
     counted: dict[int, Counter[str]] = {}
-    found = snippet_texts(corpus, index, peaks.snippets[order])
-    for text, latent, start in zip(
-        found, peaks.latents[order].tolist(), peaks.peak_starts[order].tolist(), strict=True
-    ):
-        word = word_at(text, start)
-        if len(word) >= SHORTEST:
-            counted.setdefault(latent, Counter())[word] += 1
+    for latent, place in zip(peaks.latents.tolist(), of_peak.tolist(), strict=True):
+        if len(words[place]) >= SHORTEST:
+            counted.setdefault(latent, Counter())[words[place]] += 1
     return {latent: _most_frequent(counter) for latent, counter in counted.items()}
 
 
