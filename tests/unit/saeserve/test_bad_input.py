@@ -77,7 +77,7 @@ class Bench:
     def check_root(self) -> None:
         """No result, no file that was written aside, and what failed says so."""
         files = [path for path in self.root.rglob("*") if path.is_file()]
-        assert [path for path in files if path.name in RESULTS or path.suffix == ".parquet"] == []
+        assert [path for path in self.root.glob("runs/**/*") if path.name in RESULTS or path.suffix == ".parquet"] == []
         assert [path for path in files if path.name.startswith(".") and path.suffix != ".lock"] == []
         for run in self.root.glob("runs/*"):
             assert (run / FAILURE_FILE).is_file(), sorted(path.name for path in run.iterdir())

@@ -1,7 +1,7 @@
 """The gate lets a fitting SAE through, and refuses each known mistake of loading one, with numbers and cause."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
@@ -303,9 +303,10 @@ DEMO = Path(__file__).resolve().parents[3] / "demo"
 
 
 @pytest.fixture(scope="module")
-def shipped(reference_folder: Path) -> Fit:
+def shipped(reference_folder: Path) -> Iterator[Fit]:
     torch.set_num_threads(2)
-    return load_fit(reference_folder, DEMO / "sae", dtype="bfloat16", device="cpu")
+    yield load_fit(reference_folder, DEMO / "saes" / "layer-18", dtype="bfloat16", device="cpu")
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="module")
