@@ -19,7 +19,7 @@ class Standing(Enum):
     OWN = "own"
     """Open, and she rated the latent herself: another adjudicator decides."""
     LATER = "later"
-    """Hidden from her while she may still rate in the study."""
+    """Hidden from her while she may still rate in the study, or the latent in another one."""
     DECIDED = "decided"
 
 

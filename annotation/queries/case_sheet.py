@@ -60,7 +60,10 @@ def _check_sight(case: Case, study: Study, user: User, roles: Iterable[Role]) ->
         return
     if case.latent_id in conflicts(user, study, viewer):
         raise Refused("You rated this latent yourself, so that another adjudicator decides its case.")
-    raise Refused("You may still rate in this study, so that its cases stay closed to you until the round is over.")
+    raise Refused(
+        "You may still rate in this study, or this latent in another one on the same mining run, so that the case stays "
+        "closed to you until your part is over."
+    )
 
 
 def _suggestions(study: Study, opinions: Iterable[Opinion]) -> tuple[Suggestion, ...]:

@@ -142,6 +142,6 @@ def _row(
         share=share,
         hidden=sampled is not None and not seen,
         flags=tuple(LatentFlag(flag) for flag in flags if flag in LatentFlag.values)
-        if viewer.sees_hints(sampled)
+        if viewer.sees_hints(latent.pk)
         else (),
     )

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from annotation.enums import LatentState, Role, RoundState
+from annotation.enums import LatentState, Role
 from annotation.models import Rating, SampledLatent, Study, User
+from annotation.queries.rating_parts import RatingPart, rating_parts
 from annotation.rules.blinding import Sight, sight, study_results_visible
-
-TO_BE_RATED = (LatentState.SAMPLED, LatentState.RATING, LatentState.AMBIGUOUS, LatentState.RECRUITING)
-"""States from which a round may still hand the latent to a rater who has not rated it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,30 +14,27 @@ class Onlooker:
     """A person in front of a study's results."""
 
     roles: frozenset[Role]
-    rounds_pending: bool
-    """A round is open or about to open: until it closes she may rate, or revise what she rated."""
     rated: frozenset[int]
-    """Ids of the sampled latents that she rated."""
-    unrated_left: bool
-    """Latents are left that a later round could hand to her; before the sample is drawn, any may be."""
-    drawn: bool
-    """The sample is drawn. Of someone who does not rate this is not asked, and is True."""
-
-    @property
-    def rates(self) -> bool:
-        return Role.ANNOTATOR in self.roles
+    """Ids of the study's sampled latents that she rated."""
+    parts: tuple[RatingPart, ...]
+    """What she rates of the study's run: here, and in every other study that rests on it."""
 
     @property
     def may_yet_rate(self) -> bool:
-        """Whether she may still rate anything in the study."""
-        return self.rates and (self.rounds_pending or self.unrated_left)
+        """Whether she may still rate any latent of the run, in whichever study."""
+        return any(part.open for part in self.parts)
 
-    def sees_hints(self, latent: SampledLatent | None) -> bool:
+    def sees_hints(self, latent: int) -> bool:
         """Whether she may be shown what hints at a latent's meaning beyond its snippets: output tokens, company.
 
-        latent: None for one outside the sample, which nobody rates once the sample is drawn.
+        latent: id of a latent of the run, sampled or not. What looks like a latent tells about it too: while she may
+        yet rate any, hints are for those alone that she has rated herself and whose rating is closed.
         """
-        return self.sight(latent).results if latent else self.drawn or not self.rates
+        if Role.RESEARCHER not in self.roles:
+            return False
+        return not self.may_yet_rate or (
+            any(latent in part.rated for part in self.parts) and not self._may_yet_rate(latent)
+        )
 
     @property
     def sees_results(self) -> bool:
@@ -47,32 +42,18 @@ class Onlooker:
 
     def sight(self, latent: SampledLatent) -> Sight:
         """What she may see of this latent's ratings."""
-        rated = latent.pk in self.rated
-        waiting = not rated and latent.state in TO_BE_RATED
         return sight(
             self.roles,
             state=LatentState(latent.state),
-            rated=rated,
-            may_yet_rate=self.rates and (self.rounds_pending or waiting),
+            rated=latent.pk in self.rated,
+            may_yet_rate=self._may_yet_rate(latent.latent_id),
         )
+
+    def _may_yet_rate(self, latent: int) -> bool:
+        return any(part.may_yet_rate(latent) for part in self.parts)
 
 
 def onlooker(user: User, roles: Iterable[Role], study: Study) -> Onlooker:
-    """Up to four statements, however many latents there are."""
-    held = frozenset(roles)
-    if Role.ANNOTATOR not in held:
-        return Onlooker(roles=held, rounds_pending=False, rated=_rated(user, study), unrated_left=False, drawn=True)
-    rated = _rated(user, study)
-    drawn = study.sample.exists()
-    left = study.sample.filter(state__in=TO_BE_RATED).exclude(pk__in=rated)
-    return Onlooker(
-        roles=held,
-        rounds_pending=study.rounds.exclude(state=RoundState.CLOSED).exists(),
-        rated=rated,
-        unrated_left=not drawn or left.exists(),
-        drawn=drawn,
-    )
-
-
-def _rated(user: User, study: Study) -> frozenset[int]:
-    return frozenset(Rating.objects.filter(study=study, rater_id=user.pk).values_list("latent", flat=True))
+    """Up to three statements, however many latents and studies there are."""
+    rated = Rating.objects.filter(study=study, rater_id=user.pk).values_list("latent", flat=True)
+    return Onlooker(roles=frozenset(roles), rated=frozenset(rated), parts=rating_parts(user, study))

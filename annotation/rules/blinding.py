@@ -25,7 +25,8 @@ EVERYTHING = Sight(ratings=True, results=True)
 def sight(roles: Iterable[Role], *, state: LatentState, rated: bool, may_yet_rate: bool) -> Sight:
     """What a person with these roles sees of a latent in this state.
 
-    rated: she has rated it herself. may_yet_rate: a slot of it may still be handed to her.
+    rated: she has rated it herself. may_yet_rate: a slot of it may still be handed to her, here or
+    in another study on the same run.
     A researcher or adjudicator who also rates is blind like any rater until her own part is over.
     """
     held = frozenset(roles)
@@ -49,6 +50,6 @@ def check_study_results(roles: Iterable[Role], *, may_yet_rate: bool) -> None:
     if study_results_visible(roles, may_yet_rate=may_yet_rate):
         return
     raise Refused(
-        "Agreement and consensus stay hidden from everyone who may still rate in this study, and from raters, so that "
-        "ratings stay independent. The study's researcher sees them."
+        "Agreement and consensus stay hidden from everyone who may still rate in this study or in another one on the "
+        "same mining run, and from raters, so that ratings stay independent. The study's researcher sees them."
     )

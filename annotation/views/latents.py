@@ -89,7 +89,7 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     viewer = onlooker(place.user, place.roles, study)
     detail = latent_detail(study, index, viewer=viewer, results=results.run, words=words)
     panels = _panels(detail, words)
-    sees_hints = viewer.sees_hints(detail.sampled)
+    sees_hints = viewer.sees_hints(detail.latent.pk)
     profile = profile_sheet(detail.latent, study.run, place.user) if sees_hints and study.run else None
     context = {
         **place.context,

@@ -13,9 +13,9 @@ from pytest_django.fixtures import Settings
 from annotation.actions.people import add_member
 from annotation.actions.rounds import close_round
 from annotation.actions.studies import create_study
-from annotation.enums import Role
+from annotation.enums import LatentState, Role
 from annotation.models import Document, Latent, MiningRun, Study, User
-from tests.world import NOW, World, match, rate_next, second_run
+from tests.world import LATENTS, NOW, World, match, rate_next, second_run
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[User], Client]
@@ -214,6 +214,85 @@ def test_once_her_part_is_over_she_sees_it(world: World, signed_in: SignIn) -> N
     close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
     text = page(signed_in(world.ada), world.study, sampled_index(world))
     assert all(hint in text for hint in HINTS)
+
+
+def outside_index(world: World) -> int:
+    """A latent of the run that is not in the sample."""
+    drawn = set(world.study.sample.values_list("latent__index", flat=True))
+    return min(set(range(LATENTS)) - drawn)
+
+
+def test_a_latent_outside_the_sample_tells_nothing_to_her_who_may_still_rate_one_like_it(
+    world: World, signed_in: SignIn
+) -> None:
+    add_member(study=world.study, user=world.ada, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
+    text = page(signed_in(world.ada), world.study, outside_index(world))
+    assert "stay hidden until then" in text
+    assert not [hint for hint in HINTS if hint in text]
+    assert all(hint in page(signed_in(world.rosa), world.study, outside_index(world)) for hint in HINTS)
+
+
+def test_while_a_latent_is_left_for_her_she_sees_hints_at_those_alone_that_she_rated(
+    world: World, signed_in: SignIn
+) -> None:
+    add_member(study=world.study, user=world.ada, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
+    mine = rate_next(world.study, world.ada)
+    assert mine is not None
+    close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
+    decided, waiting, *_ = world.study.sample.exclude(pk=mine.latent_id).select_related("latent")
+    world.study.sample.filter(pk=decided.pk).update(state=LatentState.ACCEPTED)  # by others, without her
+    world.study.sample.filter(pk=waiting.pk).update(state=LatentState.RECRUITING)
+    client = signed_in(world.ada)
+    for index in (decided.latent.index, waiting.latent.index, outside_index(world)):
+        assert "stay hidden until then" in page(client, world.study, index)
+    assert all(hint in page(client, world.study, mine.latent.latent.index) for hint in HINTS)
+    world.study.sample.exclude(pk=mine.latent_id).update(state=LatentState.ACCEPTED)
+    assert all(hint in page(client, world.study, decided.latent.index) for hint in HINTS)
+
+
+def test_another_study_of_the_same_run_tells_nothing_about_what_she_may_still_rate(
+    world: World, signed_in: SignIn
+) -> None:
+    other = study_on(world, run_of(world), world.ada, world.rosa)
+    client = signed_in(world.ada)
+    for index in (sampled_index(world), outside_index(world)):
+        assert "stay hidden until then" in page(client, other, index)
+        assert "Try a text on it" not in page(client, other, index)
+        assert all(hint in page(signed_in(world.rosa), other, index) for hint in HINTS)
+    assert client.get(reverse("consensus", args=[other.slug])).status_code == 403
+    while rate_next(world.study, world.ada):
+        pass
+    assert "stay hidden until then" in page(client, other, sampled_index(world))  # she may revise
+    close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
+    assert all(hint in page(client, other, sampled_index(world)) for hint in HINTS)
+
+
+def test_a_study_of_another_run_is_hers_to_look_into_while_she_rates(world: World, signed_in: SignIn) -> None:
+    other = study_on(world, second_run(run_of(world)), world.ada)
+    assert all(hint in page(signed_in(world.ada), other, sampled_index(world)) for hint in HINTS)
+
+
+def test_the_page_costs_the_same_statements_for_more_studies_of_the_run(world: World, signed_in: SignIn) -> None:
+    first = study_on(world, run_of(world), world.ada)
+    client, address = signed_in(world.ada), reverse("latent", args=[first.slug, 4])
+
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    few = statements()
+    for number in range(3):
+        more = Study.objects.create(
+            slug=f"more-{number}",
+            name="More",
+            rubric=first.rubric,
+            run=first.run,
+            created_at=NOW,
+            created_by=world.rosa,
+        )
+        add_member(study=more, user=world.ada, role=Role.ANNOTATOR, institution=world.north, by=None, now=NOW)
+    assert statements() == few
 
 
 def test_before_the_sample_is_drawn_a_researcher_who_rates_sees_no_hint(before_round: World, signed_in: SignIn) -> None:
