@@ -1,5 +1,6 @@
 """Ask the gpu queue for mining runs, from the command line."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from annotation.actions.subjects import register_sae
 from annotation.management.commands._sentences import in_a_sentence
 from annotation.models import Corpus
 
-OPTIONS = ("hook_point", "output_hook_point", "norm_scaling_factor")
+OPTIONS = ("hook_point", "output_hook_point", "norm_scaling_factor", "l0")
+NUMBERS = {"norm_scaling_factor": "24.0", "l0": "60"}
+"""Options that are numbers, each with an example."""
 LEFT_OUT = "-"
 
 
@@ -36,6 +39,7 @@ class Command(BaseCommand):
         parser.add_argument("--hook-point", action="append", help=f"where its files do not say: {which}")
         parser.add_argument("--output-hook-point", action="append", help=f"of a transcoder: {which}")
         parser.add_argument("--norm-scaling-factor", action="append", help=f"where its files do not say: {which}")
+        parser.add_argument("--l0", action="append", help=f"declared firings a token, for the gate to compare: {which}")
 
     def handle(self, *args: Any, **options: Any) -> None:
         corpus = Corpus.objects.filter(name=options["corpus"]).first()
@@ -77,12 +81,16 @@ def _saes(options: dict[str, Any]) -> Iterator[tuple[str, Path, dict[str, Any]]]
 
 
 def _value(option: str, value: str) -> str | float:
-    if option != "norm_scaling_factor":
+    if option not in NUMBERS:
         return value
     try:
-        return float(value)
-    except ValueError as error:
-        raise CommandError(f"--norm-scaling-factor is {value}; give a number, such as 24.0.") from error
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        name = option.replace("_", "-")
+        raise CommandError(f"--{name} is {value}; give a number above 0, such as {NUMBERS[option]}.")
+    return number
 
 
 def _place(model: Path) -> Path:

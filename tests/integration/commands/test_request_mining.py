@@ -59,6 +59,12 @@ def test_what_the_files_do_not_say_is_given_for_each_sae(corpus: Corpus, tmp_pat
     assert MiningRun.objects.get(sae__name="layer 4").request["sae_options"] == {"norm_scaling_factor": 24.5}
 
 
+def test_a_declared_l0_is_given_for_each_sae(corpus: Corpus, tmp_path: Path) -> None:
+    ask(corpus, tmp_path, *saes(tmp_path, 3, 4), "--l0", "62.5", "--l0", "-")
+    assert MiningRun.objects.get(sae__name="layer 3").request["sae_options"] == {"l0": 62.5}
+    assert Sae.objects.get(name="layer 4").options == {}
+
+
 def test_a_model_on_the_hub_is_named_as_it_is(corpus: Corpus, tmp_path: Path) -> None:
     ask(corpus, Path("an-owner/a-model"), *saes(tmp_path, 3))
     assert MiningRun.objects.get(sae__name="layer 3").request["model"] == "an-owner/a-model"
@@ -70,6 +76,9 @@ def test_a_model_on_the_hub_is_named_as_it_is(corpus: Corpus, tmp_path: Path) ->
         (["--sae-name", "one more"], "--sae-name was given 3 times for 2 SAEs"),
         (["--hook-point", "x"], "--hook-point was given 1 times for 2 SAEs. .* - leaves one out"),
         (["--norm-scaling-factor", "much", "--norm-scaling-factor", "-"], "--norm-scaling-factor is much"),
+        (["--norm-scaling-factor", "nan", "--norm-scaling-factor", "-"], "--norm-scaling-factor is nan; .* above 0"),
+        (["--l0", "-", "--l0", "-3"], "--l0 is -3; give a number above 0, such as 60"),
+        (["--l0", "60"], "--l0 was given 1 times for 2 SAEs"),
     ],
 )
 def test_options_that_do_not_fit_get_a_sentence_and_nothing_is_registered(
