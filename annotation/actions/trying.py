@@ -38,13 +38,14 @@ class Tried:
 
 
 def check_may_try(*, study: Study, by: User) -> None:
-    """Raises Refused for all but a researcher who rates nothing there any more, and before the run has finished."""
+    """Raises Refused before the run has finished, and for all but a researcher who rates none of its latents any more, in
+    this study or another."""
     check_role(by, study, Role.RESEARCHER)
     check_run_finished(study)
     if onlooker(by, roles_of(by, study), study).may_yet_rate:
         raise Refused(
-            "You may still rate in this study. Trying texts waits until then, so that your ratings rest on the same "
-            "snippets as everyone’s."
+            "You may still rate in this study or in another one on the same mining run. Trying texts waits until your "
+            "part is over, so that your ratings rest on the same snippets as everyone’s."
         )
 
 
@@ -52,7 +53,8 @@ def check_may_try(*, study: Study, by: User) -> None:
 def try_text(*, study: Study, text: str, latent: int | None, handle: str, by: User, now: datetime) -> None:
     """Leave the text for the gpu queue. `handle`: random hex, by which the answer is found.
 
-    Raises Refused on a text that is empty or too long, and on a latent that the run does not have.
+    Raises Refused on a text that is empty or too long, on a latent that the run does not have, and where the disk takes
+    no file.
     """
     check_may_try(study=study, by=by)
     run = study.run
@@ -60,7 +62,7 @@ def try_text(*, study: Study, text: str, latent: int | None, handle: str, by: Us
     text = readable(text)
     if latent is not None and not run.latents.filter(index=latent).exists():
         raise Refused(f"The study’s run has no latent {latent}. Choose one from the Latents page.")
-    gateway.write_text(settings.ARTIFACT_ROOT, handle, text, key=settings.ARTIFACT_KEY)
+    _leave(handle, text)
     trial = gateway.Trial(
         handle=handle,
         latent=latent,
@@ -69,6 +71,18 @@ def try_text(*, study: Study, text: str, latent: int | None, handle: str, by: Us
     )
     enqueue(gateway.TRY_TASK, queue=gateway.GPU_QUEUE, priority=gateway.TRY_PRIORITY, trial=trial.to_dict())
     audit.record(AuditVerb.TEXT_TRIED, study, by=by, now=now, study=study, latent=latent, characters=len(text))
+
+
+def _leave(handle: str, text: str) -> None:
+    try:
+        gateway.write_text(settings.ARTIFACT_ROOT, handle, text, key=settings.ARTIFACT_KEY)
+    except OSError as error:
+        gateway.forget_trial(settings.ARTIFACT_ROOT, handle)
+        reason = error.strerror or type(error).__name__
+        raise Refused(
+            f"The text could not be sent, because the site could not write to its disk ({reason}). Tell whoever runs "
+            "this installation to make room, then try again."
+        ) from error
 
 
 def readable(text: str) -> str:

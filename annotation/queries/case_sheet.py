@@ -61,8 +61,8 @@ def _check_sight(case: Case, study: Study, user: User, roles: Iterable[Role]) ->
     if case.latent_id in conflicts(user, study, viewer):
         raise Refused("You rated this latent yourself, so that another adjudicator decides its case.")
     raise Refused(
-        "You may still rate in this study, or this latent in another one on the same mining run, so that the case stays "
-        "closed to you until your part is over."
+        "You may still rate in this study, or this latent in another one on the same mining run, so that the case "
+        "stays closed to you until your part is over."
     )
 
 

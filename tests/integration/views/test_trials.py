@@ -28,6 +28,7 @@ from annotation.models import AuditEvent, MiningRun, Study, User
 from annotation.views.trial_limit import TRIES
 from saeserve import contract
 from tests import broker
+from tests.full_disk import no_file_longer_than
 from tests.world import NOW, World, rate_next
 
 pytestmark = pytest.mark.django_db
@@ -307,10 +308,26 @@ def test_a_researcher_who_may_still_rate_waits_with_trying(world: World, signed_
     client, address = signed_in(world.ada), reverse("try_text", args=[world.study.slug])
     refused = client.post(address, {"text": SECRET})
     assert refused.status_code == 403
-    assert "You may still rate in this study." in refused.content.decode()
+    assert "You may still rate in this study or in another one on the same mining run." in refused.content.decode()
     for rater in (world.ada, world.ben):
         while rate_next(world.study, rater):
             pass
+    close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
+    assert client.get(address).status_code == 200
+
+
+def test_a_researcher_who_may_still_rate_in_another_study_of_the_run_waits_as_well(
+    world: World, signed_in: SignIn
+) -> None:
+    other = Study.objects.create(
+        slug="other", name="O", rubric=world.study.rubric, run=world.study.run, created_at=NOW, created_by=world.rosa
+    )
+    add_member(study=other, user=world.ada, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
+    client, address = signed_in(world.ada), reverse("try_text", args=["other"])
+    assert client.post(address, {"text": SECRET}).status_code == 403
+    assert not (site.ARTIFACT_ROOT / "trials").exists()
+    while rate_next(world.study, world.ada):
+        pass
     close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
     assert client.get(address).status_code == 200
 
@@ -352,6 +369,22 @@ def test_a_text_that_cannot_be_tried_stays_in_the_form_beside_the_reason(
     assert sentence in html
     assert fields["text"].strip()[:20].replace("\x00", "") in html.replace("\x00", "")
     assert not (site.ARTIFACT_ROOT / "trials").exists()
+
+
+def test_a_full_disk_is_told_beside_the_text_and_nothing_is_left_or_sent(
+    world: World, signed_in: SignIn, django_capture_on_commit_callbacks: Committed
+) -> None:
+    client, text = signed_in(world.rosa), "chest pain " * 1_500
+    with no_file_longer_than(10_000), django_capture_on_commit_callbacks(execute=True):
+        response = client.post(reverse("try_text", args=[world.study.slug]), {"text": text})
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "The text could not be sent, because the site could not write to its disk (File too large)." in html
+    assert text.strip() in html
+    assert not list((site.ARTIFACT_ROOT / "trials").iterdir())
+    assert not broker.waiting()
+    assert not AuditEvent.objects.filter(verb="text-tried").exists()
+    send(client, world, text)
 
 
 def test_line_breaks_of_a_form_count_as_one_character_and_longest_is_allowed(world: World, signed_in: SignIn) -> None:
