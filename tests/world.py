@@ -19,13 +19,14 @@ from django.conf import settings
 from annotation.actions.claiming import claim
 from annotation.actions.corpora import import_corpus
 from annotation.actions.matching import note_match_ended
-from annotation.actions.mining import note_run_ended, request_run
+from annotation.actions.mining import request_run
 from annotation.actions.people import add_member
 from annotation.actions.rating import submit_rating
 from annotation.actions.rounds import open_round
 from annotation.actions.sampling import draw_sample
 from annotation.actions.studies import create_study, publish_rubric
 from annotation.actions.subjects import register_sae
+from annotation.actions.taking_in import note_run_ended
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import Role
 from annotation.models import Institution, Membership, MiningRun, Rating, RubricVersion, Study, User

@@ -1,9 +1,8 @@
-"""Mining runs: ask the gpu queue for them, stop one and let it go on, and take in what they left."""
+"""Mining runs: ask the gpu queue for them, send them again, stop one and let it go on."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -11,22 +10,13 @@ from django.db import transaction
 
 from annotation import gateway
 from annotation.actions import audit
-from annotation.actions.matching import ask_for_matches
-from annotation.actions.subjects import note_facts
 from annotation.enums import AuditVerb, Role, RoundState, RunState
-from annotation.models import Corpus, Latent, LatentProfile, MiningRun, Round, Sae, Study, User
+from annotation.models import Corpus, MiningRun, Round, Sae, Study, User
 from annotation.queue import enqueue
 from annotation.rules.membership import can, check_researcher
 from annotation.rules.refusal import Refused
 
 UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
-PROFILE = (
-    *("flags", "promoted", "suppressed", "neighbours", "coactivation"),
-    *("peak_tokens", "specialties", "sections", "positions"),
-)
-"""Columns of a run's latents that go into their profiles."""
-BATCH = 2_000
-NUL_PICTURE = "\u2400"
 
 
 def request_run(*, sae: Sae, corpus: Corpus, by: User | None, now: datetime, **parameters: Any) -> MiningRun:
@@ -106,8 +96,8 @@ def retry_run(*, run: MiningRun, by: User | None, now: datetime) -> MiningRun:
 def cancel_run(*, study: Study, by: User, now: datetime) -> MiningRun:
     """Tell the workers to stop the study's run. What they have mined stays, so that it can go on from there.
 
-    Raises Refused where there is nothing to stop, where a round rests on the run, and for anyone who is not a
-    researcher of every study that waits for it.
+    Raises Refused where there is nothing to stop, where a round rests on the run, where the disk takes no file, and for
+    anyone who is not a researcher of every study that waits for it.
     """
     run = _run_of(study, by)
     if Round.objects.filter(study__run=run).exclude(state=RoundState.DRAFT).exists():
@@ -116,9 +106,20 @@ def cancel_run(*, study: Study, by: User, now: datetime) -> MiningRun:
         raise Refused(f"Only a run that is under way can be cancelled; this one is {run.state}.")
     run.state, run.ended_at = RunState.CANCELLED, now
     run.save(update_fields=["state", "ended_at"])
-    gateway.ask_to_stop(settings.ARTIFACT_ROOT, run.digest)
+    _ask_to_stop(run)
     audit.record(AuditVerb.RUN_CANCELLED, run, by=by, now=now, study=study, digest=run.digest)
     return run
+
+
+def _ask_to_stop(run: MiningRun) -> None:
+    try:
+        gateway.ask_to_stop(settings.ARTIFACT_ROOT, run.digest)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Refused(
+            f"The run could not be cancelled, because the site could not write to its disk ({reason}). It goes on as "
+            "before. Tell whoever runs this installation to make room, then cancel again."
+        ) from error
 
 
 @transaction.atomic
@@ -193,60 +194,14 @@ def _together(runs: Sequence[MiningRun]) -> str:
     return hashlib.sha256("\n".join(sorted(run.digest for run in runs)).encode()).hexdigest()
 
 
-@transaction.atomic
-def note_run_ended(*, digest: str, now: datetime) -> MiningRun | None:
-    """Take in the run's manifest and latents, or its failure; None if it is unknown or still going. Twice is once."""
-    run = MiningRun.objects.select_for_update(no_key=True).filter(digest=digest).first()
-    if run is None or run.state == RunState.FINISHED:
-        return run
-    ended = gateway.outcome(settings.ARTIFACT_ROOT, digest)
-    if ended is None:
-        return None
-    if isinstance(ended, gateway.Failure):
-        return _note_failure(run, ended, now)
-    _store_latents(run, gateway.latents(settings.ARTIFACT_ROOT, digest))
-    note_facts(run=run, manifest=ended)
-    run.state, run.failure, run.manifest, run.ended_at = RunState.FINISHED, "", ended.to_dict(), now
-    run.save()
-    audit.record(AuditVerb.RUN_ENDED, run, by=None, now=now, state=run.state, files=ended.files)
-    ask_for_matches(run=run, now=now)
-    return run
-
-
-def _note_failure(run: MiningRun, failure: gateway.Failure, now: datetime) -> MiningRun:
-    """A run that somebody cancelled stays cancelled, whatever its workers said when they stopped."""
-    if run.state not in UNDER_WAY:
-        return run
-    run.state, run.failure, run.retry_helps, run.ended_at = RunState.FAILED, failure.sentence, failure.retry_helps, now
-    run.save()
-    audit.record(AuditVerb.RUN_ENDED, run, by=None, now=now, state=run.state)
-    return run
-
-
-def _store_latents(run: MiningRun, rows: Iterator[dict[str, Any]]) -> None:
-    """A batch at a time: 65,536 latents with their profiles would not fit beside the web worker otherwise."""
-    while batch := list(islice(rows, BATCH)):
-        profiles = [{column: _storable(row.pop(column)) for column in PROFILE if column in row} for row in batch]
-        latents = Latent.objects.bulk_create(Latent(run=run, **row) for row in batch)
-        LatentProfile.objects.bulk_create(
-            LatentProfile(latent=latent, **profile)
-            for latent, profile in zip(latents, profiles, strict=True)
-            if profile
-        )
-
-
-def _storable(rows: list[Any]) -> list[Any]:
-    """A vocabulary of bytes has a token NUL, which no database text can hold: it is written as its picture."""
-    return [
-        row | {"token": row["token"].replace("\x00", NUL_PICTURE)} if isinstance(row, dict) and "token" in row else row
-        for row in rows
-    ]
-
-
 def _locked(run: MiningRun) -> MiningRun:
     return MiningRun.objects.select_for_update(no_key=True).get(pk=run.pk)
 
 
 def run_progress(run: MiningRun) -> gateway.Progress | None:
-    """Where the run is, by the worker's own account; None while no worker has taken it up."""
-    return gateway.progress(settings.ARTIFACT_ROOT, run.digest)
+    """Where the run is, by the worker's own account; None while no worker has taken it up since it was last sent.
+
+    What a worker said before that is about an attempt that is over.
+    """
+    seen = gateway.progress(settings.ARTIFACT_ROOT, run.digest)
+    return seen if seen and seen.updated_at >= run.sent_at.timestamp() else None

@@ -13,11 +13,14 @@ from annotation.actions import demo
 from annotation.actions.claiming import release_expired
 from annotation.actions.follow_up import complete_latents
 from annotation.actions.matching import ask_again
-from annotation.actions.mining import UNDER_WAY, resend_runs
+from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
 from annotation.actions.recomputing import recompute_soon
 from annotation.enums import LatentState, ReleaseState, RoundState, RunState
 from annotation.models import MiningRun, Rating, Release, ResultRun, Round, RunPair, Study
 from annotation.queue import enqueue
+
+ENDED = ("finished", "failed", "cancelled")
+"""Phases in which no worker has the run in hand any more."""
 
 SILENCE = timedelta(seconds=120)
 """A worker reports about every second: after two minutes of silence it is taken for dead."""
@@ -53,9 +56,10 @@ def sweep_runs(*, now: datetime) -> None:
 
 
 def _is_silent(run: MiningRun, now: datetime) -> bool:
-    """Whether neither a queue nor a worker seems to know of the run any more. A first sign of life is noted."""
-    seen = gateway.progress(settings.ARTIFACT_ROOT, run.digest)
-    if seen is not None and run.state == RunState.QUEUED:
+    """Whether neither a queue nor a worker seems to know of the run any more. A first sign of life is noted; that an
+    attempt is over is none."""
+    seen = run_progress(run)
+    if seen and seen.phase not in ENDED and run.state == RunState.QUEUED:
         MiningRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=RunState.RUNNING)
         run.state = RunState.RUNNING
     heard = max(run.sent_at.timestamp(), seen.updated_at if seen else 0.0)

@@ -5,12 +5,12 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from annotation.actions import demo, follow_up, matching, mining, releasing, results, sweeping
+from annotation.actions import demo, follow_up, matching, releasing, results, sweeping, taking_in
 
 
 @shared_task(name="annotation.note_run_ended", queue="web")
 def note_run_ended(*, digest: str, **_: Any) -> None:
-    mining.note_run_ended(digest=digest, now=timezone.now())
+    taking_in.note_run_ended(digest=digest, now=timezone.now())
     demo.continue_demo(now=timezone.now())
 
 

@@ -11,10 +11,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotation.actions.follow_up import follow_up
-from annotation.actions.mining import note_run_ended, request_run
+from annotation.actions.mining import request_run
 from annotation.actions.people import add_member
 from annotation.actions.results import compute_results
 from annotation.actions.studies import create_study
+from annotation.actions.taking_in import note_run_ended
 from annotation.enums import Role
 from annotation.models import MiningRun, Study
 from saeserve import contract
@@ -67,7 +68,9 @@ def report(run: MiningRun, done: int) -> None:
     """What a worker writes while it mines: aside first, so that nobody reads half of it."""
     file = Path(settings.ARTIFACT_ROOT) / "runs" / run.digest / contract.PROGRESS_FILE
     aside = file.with_suffix(".new")
-    told = contract.Progress(phase="mining", done=done, total=5_000, tokens_per_second=500.0)
+    told = contract.Progress(
+        phase="mining", done=done, total=5_000, tokens_per_second=500.0, updated_at=run.sent_at.timestamp() + 1
+    )
     aside.write_text(json.dumps(told.to_dict()))
     aside.rename(file)
 

@@ -9,8 +9,9 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from annotation.actions.matching import TRIES, note_match_ended
-from annotation.actions.mining import note_run_ended, request_run
+from annotation.actions.mining import request_run
 from annotation.actions.sweeping import sweep_pairs
+from annotation.actions.taking_in import note_run_ended
 from annotation.models import LatentMatch, MiningRun, RunPair
 from saeserve import contract
 from tests import broker

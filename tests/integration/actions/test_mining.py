@@ -10,9 +10,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from annotation.actions.corpora import import_corpus
-from annotation.actions.mining import note_run_ended, request_run
+from annotation.actions.mining import request_run, retry_run
 from annotation.actions.subjects import register_sae
 from annotation.actions.sweeping import sweep_runs
+from annotation.actions.taking_in import note_run_ended
 from annotation.enums import RunState
 from annotation.models import Latent, MiningRun, Snippet
 from annotation.rules.refusal import Refused
@@ -41,10 +42,10 @@ def write_failure(run: MiningRun) -> None:
     (folder / contract.FAILURE_FILE).write_text(json.dumps(failure.to_dict()))
 
 
-def write_progress(run: MiningRun, updated_at: float) -> None:
+def write_progress(run: MiningRun, updated_at: float, *, phase: str = "mining") -> None:
     folder = settings.ARTIFACT_ROOT / "runs" / run.digest
     folder.mkdir(parents=True, exist_ok=True)
-    progress = contract.Progress(phase="mining", done=10, total=100, updated_at=updated_at)
+    progress = contract.Progress(phase=phase, done=10, total=100, updated_at=updated_at)
     (folder / contract.PROGRESS_FILE).write_text(json.dumps(progress.to_dict()))
 
 
@@ -102,6 +103,31 @@ def test_the_sweep_notes_progress_and_sends_a_silent_run_again(run: MiningRun) -
     sweep_runs(now=now)
     run.refresh_from_db()
     assert run.sent_at == now
+
+
+@pytest.mark.parametrize("phase", ["mining", "failed", "cancelled"])
+def test_what_an_earlier_attempt_left_does_not_make_a_run_that_was_sent_again_a_running_one(
+    run: MiningRun, phase: str
+) -> None:
+    write_failure(run)
+    note_run_ended(digest=run.digest, now=NOW)
+    write_progress(run, NOW.timestamp() - 1, phase=phase)
+    again = retry_run(run=run, by=None, now=NOW)
+    sweep_runs(now=NOW + timedelta(minutes=5))
+    again.refresh_from_db()
+    assert (again.state, again.sent_at) == (RunState.QUEUED, NOW)  # longer silent than a worker may be
+    write_progress(run, NOW.timestamp() + 301)
+    sweep_runs(now=NOW + timedelta(minutes=6))
+    again.refresh_from_db()
+    assert again.state == RunState.RUNNING
+
+
+@pytest.mark.parametrize("phase", ["failed", "cancelled"])
+def test_a_worker_that_only_says_that_an_attempt_is_over_has_not_taken_the_run_up(run: MiningRun, phase: str) -> None:
+    write_progress(run, NOW.timestamp() + 1, phase=phase)  # told late, after the run was sent again
+    sweep_runs(now=NOW + timedelta(minutes=5))
+    run.refresh_from_db()
+    assert (run.state, run.sent_at) == (RunState.QUEUED, NOW)
 
 
 def test_a_request_that_no_worker_takes_up_is_sent_again_after_a_while(run: MiningRun) -> None:

@@ -11,16 +11,18 @@ from django.conf import settings
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from annotation.actions.mining import cancel_run, note_run_ended, request_run, request_runs, resume_run, retry_run
+from annotation.actions.mining import cancel_run, request_run, request_runs, resume_run, retry_run
 from annotation.actions.people import add_member
 from annotation.actions.studies import create_study
 from annotation.actions.subjects import register_sae
 from annotation.actions.sweeping import sweep_runs
+from annotation.actions.taking_in import note_run_ended
 from annotation.enums import Role, RunState
 from annotation.models import AuditEvent, LatentProfile, MiningRun, Sae, Study, User
 from annotation.rules.refusal import NotYours, Refused
 from saeserve import contract
 from tests import broker
+from tests.full_disk import no_file_longer_than
 from tests.world import NOW, World, finished_run, person, write_run, write_sae
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +200,17 @@ def test_a_researcher_cancels_a_run_and_resumes_it(
         "run-cancelled",
         "run-resumed",
     ]
+
+
+def test_a_run_that_cannot_be_told_to_stop_for_a_full_disk_goes_on(before_round: World) -> None:
+    run = waiting_run(before_round)
+    with no_file_longer_than(0), pytest.raises(Refused, match=r"could not write to its disk \(File too large\)"):
+        cancel_run(study=before_round.study, by=before_round.rosa, now=NOW)
+    run.refresh_from_db()
+    assert (run.state, run.ended_at) == (RunState.QUEUED, None)
+    assert not list((settings.ARTIFACT_ROOT / "runs" / run.digest).iterdir())
+    assert not AuditEvent.objects.filter(verb="run-cancelled").exists()
+    assert cancel_run(study=before_round.study, by=before_round.rosa, now=NOW).state == RunState.CANCELLED
 
 
 def test_what_the_workers_say_when_they_stop_leaves_a_cancelled_run_cancelled(before_round: World) -> None:

@@ -260,8 +260,19 @@ def run_folder(run: MiningRun) -> Path:
 
 
 def report(run: MiningRun, **values: object) -> None:
-    progress = contract.Progress(**{"phase": "mining", "done": 0, "total": 0, **values})  # type: ignore[arg-type]
+    progress = contract.Progress(  # type: ignore[arg-type]
+        **{"phase": "mining", "done": 0, "total": 0, "updated_at": run.sent_at.timestamp() + 1, **values}
+    )
     (run_folder(run) / contract.PROGRESS_FILE).write_text(json.dumps(progress.to_dict()))
+
+
+def test_what_a_worker_said_before_the_run_was_sent_again_is_not_where_it_is(
+    world: World, unfinished: MiningRun, signed_in: SignIn
+) -> None:
+    report(unfinished, phase="mining", done=20_000, total=80_000, updated_at=unfinished.sent_at.timestamp() - 1)
+    text = page(signed_in(world.rosa), world.study, "progress")
+    assert "Waiting for a GPU worker" in text
+    assert "20,000" not in text
 
 
 @pytest.mark.usefixtures("unfinished")
