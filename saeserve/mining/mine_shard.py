@@ -37,7 +37,6 @@ class ShardWork:
         self._pass: SharedPass | None = None
         self.failed: dict[str, Exception] = {}
         """Runs that ended here without a result, and why."""
-        self._saved: list[str] = []
 
     def go_on(self, leave: Callable[[], bool] = lambda: False) -> bool:
         """Mine until the shard is done or `leave` says, between two batches, that something is more urgent.
@@ -59,8 +58,9 @@ class ShardWork:
         return self._each_alone([hand.digest for hand in hands])
 
     def complete(self) -> list[str]:
-        """Runs that got this shard here and now lack none."""
-        folders = [RunFolder.of(self._worker.root, digest) for digest in self._saved]
+        """Runs that lack no shard now, this one saved here or before: a worker may have died between saving the last
+        one and saying so."""
+        folders = [RunFolder.of(self._worker.root, digest) for digest in self._digests]
         return [
             folder.digest
             for folder in folders
@@ -73,7 +73,6 @@ class ShardWork:
             alone = ShardWork([digest], self._number, self._worker)
             alone.go_on()
             self.failed |= alone.failed
-            self._saved += alone._saved
         return True
 
     def _take(self, digest: str, stack: ExitStack) -> _Hand | None:
@@ -119,7 +118,6 @@ class ShardWork:
                 return False
         if hands:
             current.save([hand.run for hand in hands], prepared)
-            self._saved += [hand.digest for hand in hands if hand.run.error is None]
         return True
 
     def _meter(self, hand: _Hand, current: SharedPass) -> MinedTokens:

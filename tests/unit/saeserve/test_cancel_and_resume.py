@@ -129,6 +129,21 @@ def test_a_shard_in_other_hands_is_left_alone_and_a_finished_one_is_not_mined_ag
     assert not folder.shard(number).with_suffix(".lock").exists()
 
 
+def test_a_worker_that_died_between_the_last_shard_and_saying_so_is_made_up_for(
+    request_for: Callable[..., MiningRequest], worker: Worker
+) -> None:
+    request = request_for(worker.root)
+    *others, (number, digests) = shards_of([request], worker)
+    for other, of in others:
+        work = ShardWork(of, other, worker)
+        work.go_on()
+        assert work.complete() == []
+    ShardWork(digests, number, worker).go_on()
+    redelivered = ShardWork(digests, number, worker)
+    assert redelivered.go_on()
+    assert redelivered.complete() == [request.digest]
+
+
 def test_a_shard_that_kills_every_worker_fails_the_run_in_a_sentence(
     request_for: Callable[..., MiningRequest], worker: Worker
 ) -> None:
