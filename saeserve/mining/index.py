@@ -19,6 +19,11 @@ from saeserve.refusal import Refusal
 from saeserve.windows import Window, cut
 
 
+MOST_SPECIALTIES = 255
+"""More are no field of medicine but free text, and a table of firings has a column for each."""
+OTHER_SPECIALTY = "other"
+
+
 class TooFewDocuments(Refusal):
     """Mining needs documents to show and documents to reserve."""
 
@@ -29,6 +34,7 @@ class CorpusIndex:
 
     ids: list[str]
     specialty_names: list[str]
+    """The most frequent MOST_SPECIALTIES, and where there are more, OTHER_SPECIALTY for all the rest."""
     specialties: NDArray[np.int32]
     """[document] number of its specialty; -1 where none is given."""
     owners: NDArray[np.int32]
@@ -114,6 +120,23 @@ def is_reserved(document: Document, *, share: float, seed: int) -> bool:
     return int.from_bytes(digest[:8], "big") < share * 2**64
 
 
+def numbered(
+    names: Sequence[str], found: NDArray[np.int32], *, mined: NDArray[np.bool_]
+) -> tuple[list[str], NDArray[np.int32]]:
+    """(specialty_names, specialties) of the index: by mined documents, most first, then by name.
+
+    names: by the numbers in `found`. found: [document] -1 where none is given. mined: [document].
+    """
+    counts = np.bincount(found[mined & (found >= 0)], minlength=len(names))
+    order = sorted(range(len(names)), key=lambda number: (-counts[number], names[number]))
+    kept = [names[number] for number in order]
+    if len(kept) > MOST_SPECIALTIES:
+        kept = [name for name in kept if name != OTHER_SPECIALTY][:MOST_SPECIALTIES] + [OTHER_SPECIALTY]
+    new = {name: number for number, name in enumerate(kept)}
+    places = np.array([*(new.get(name, len(kept) - 1) for name in names), -1], np.int32)
+    return kept, places[found]
+
+
 class _Gathered:
     """Entries while documents come in."""
 
@@ -150,9 +173,9 @@ class _Gathered:
 
     def index(self) -> CorpusIndex:
         arrays = {name: np.array(values).astype(KINDS.get(name, np.int64)) for name, values in self._values.items()}
-        return CorpusIndex(
-            ids=self._ids, specialty_names=list(self._specialties), snippets=self._snippets.table(), **arrays
-        )
+        names, numbers = numbered(list(self._specialties), arrays["specialties"], mined=~arrays["duplicate"])
+        arrays["specialties"] = numbers
+        return CorpusIndex(ids=self._ids, specialty_names=names, snippets=self._snippets.table(), **arrays)
 
     def _specialty(self, name: str) -> int:
         return self._specialties.setdefault(name, len(self._specialties)) if name else -1

@@ -23,7 +23,7 @@ from saeserve.refusal import Refusal
 
 ARRAYS_FILE, SNIPPETS_FILE = "documents.safetensors", "snippets.safetensors"
 NAMES_FILE, KEY_FILE = "names.json", "key.json"
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 """Raised when anything about indexing or planning changes."""
 
 
@@ -78,11 +78,12 @@ def read_plan(folder: Path) -> Plan:
     try:
         arrays, names = load_file(folder / ARRAYS_FILE), read_json(folder / NAMES_FILE)
         snippets = load_table(folder / SNIPPETS_FILE)
-    except (OSError, ValueError, SafetensorError) as error:
+        columns: dict[str, Any] = {name: names[name] for name in NAMES} | {name: arrays[name] for name in ARRAYS}
+        return Plan(CorpusIndex(**columns, snippets=snippets), arrays["documents"], arrays["block_firsts"])
+    except KeyError as error:
+        raise BadPlan(f"The plan {folder} lacks its {error.args[0]}; delete that folder and mine again.") from error
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
         raise BadPlan(f"The plan {folder} cannot be read ({error}); delete that folder and mine again.") from error
-    columns: dict[str, Any] = {name: names[name] for name in NAMES} | {name: arrays[name] for name in ARRAYS}
-    index = CorpusIndex(**columns, snippets=snippets)
-    return Plan(index, arrays["documents"], arrays["block_firsts"])
 
 
 def tokenizer_digest(model: LanguageModel) -> str:

@@ -2,11 +2,14 @@
 
 import dataclasses
 import json
+import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from saeserve.contract import MiningRequest
 from saeserve.documents import BadCorpus, read_documents, read_documents_at
@@ -14,7 +17,7 @@ from saeserve.language_model import LanguageModel
 from saeserve.mining import plan as planning
 from saeserve.mining.capture_shard import block_batches, snippet_rows, snippets_of
 from saeserve.mining.folders import corpus_file
-from saeserve.mining.index import TooFewDocuments, index_corpus
+from saeserve.mining.index import MOST_SPECIALTIES, TooFewDocuments, index_corpus
 from saeserve.mining.plan import BLOCK_DOCUMENTS, BLOCK_TOKENS, Plan, plan_corpus
 from saeserve.mining.plan_files import BadPlan, make_plan, plan_folder, read_plan
 from saeserve.mining.snippets import cut_snippets
@@ -150,6 +153,51 @@ def test_a_damaged_plan_is_told(tmp_path: Path) -> None:
     (tmp_path / "documents.safetensors").write_bytes(b"no tensors")
     with pytest.raises(BadPlan, match="delete that folder"):
         read_plan(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["documents", "snippets"])
+def test_a_plan_that_lacks_an_array_is_told(
+    file: str, request_for: Callable[..., MiningRequest], model: LanguageModel, tmp_path: Path
+) -> None:
+    request = request_for(tmp_path)
+    folder = plan_folder(tmp_path, request.corpus_digest, make_plan(tmp_path, request, model))
+    for name in load_file(folder / f"{file}.safetensors"):
+        tensors = load_file(folder / f"{file}.safetensors")
+        del tensors[name]
+        spoilt = tmp_path / f"without-{name}"
+        shutil.copytree(folder, spoilt)
+        save_file(tensors, spoilt / f"{file}.safetensors")
+        with pytest.raises(BadPlan, match=f"{name}.*delete that folder"):
+            read_plan(spoilt)
+
+
+def test_a_free_text_column_gives_no_more_specialties_than_a_table_has_room_for(
+    model: LanguageModel, tmp_path: Path
+) -> None:
+    records = tiny.documents(700, seed=5)
+    for number, record in enumerate(records[:-1]):
+        record["text"] = f"Visit {number}."
+        record["specialty"] = "other" if number < 9 else f"ward {number // 2:03d}" if number < 609 else "Cardiology"
+    index = index_corpus(
+        tiny.write_jsonl(tmp_path / "n.jsonl", records), model.tokenizer, **SIZES, reserved_share=0.2, seed=1
+    )
+    told = [index.specialty_names[number] if number >= 0 else "" for number in index.specialties]
+    mined = Counter(record["specialty"] for record, counts in zip(records, index.mined, strict=True) if counts)
+    del mined[""], mined["other"]
+    frequent = sorted(mined, key=lambda name: (-mined[name], name))[:MOST_SPECIALTIES]
+    assert index.specialty_names == [*frequent, "other"]
+    assert frequent[0] == "Cardiology"
+    assert len(mined) > MOST_SPECIALTIES
+    assert told == [name if name in {"", *frequent} else "other" for name in (each["specialty"] for each in records)]
+
+
+def test_few_specialties_keep_their_names_most_frequent_first(planned: Plan, notes: Path) -> None:
+    documents = list(read_documents(notes))
+    mined = Counter(document.specialty for document in documents[:-1] if document.specialty)
+    assert planned.index.specialty_names == sorted(mined, key=lambda name: (-mined[name], name))
+    assert len(mined) == 3
+    for document, number in zip(documents, planned.index.specialties, strict=True):
+        assert document.specialty == (planned.index.specialty_names[number] if number >= 0 else "")
 
 
 def test_where_everything_is_reserved_nothing_can_be_shown(notes: Path, model: LanguageModel) -> None:
