@@ -38,8 +38,8 @@ class Tried:
 
 
 def check_may_try(*, study: Study, by: User) -> None:
-    """Raises Refused before the run has finished, and for all but a researcher who rates none of its latents any more, in
-    this study or another."""
+    """Raises Refused before the run has finished, and for all but a researcher who rates none of its latents any more,
+    in this study or another."""
     check_role(by, study, Role.RESEARCHER)
     check_run_finished(study)
     if onlooker(by, roles_of(by, study), study).may_yet_rate:
