@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from saeserve.hook_points import HookPoint, resolve
 from saeserve.hooks import capture
 from saeserve.identity import sae_digest
 from saeserve.language_model import LanguageModel, load_language_model
+from saeserve.sinks import sink_point
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class Fit:
     sae_digest: str
     declared: dict[str, float]
     """Figures that the SAE's files declare, by name; empty where they declare none."""
+
+    @cached_property
+    def sink_point(self) -> HookPoint:
+        """Where attention sinks are told by their norm."""
+        return sink_point(self.model.network, self.point)
 
 
 def load_fit(

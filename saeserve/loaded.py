@@ -2,7 +2,7 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,12 @@ Stamp = tuple[tuple[str, int, int], ...]
 class Loaded:
     """What one process holds in memory. A folder that has changed since is loaded anew."""
 
-    def __init__(self, root: Path, *, device: str = "cpu", offline: bool = True) -> None:
-        """root: the artifact root, from which relative paths count. offline: never ask the hub."""
-        self.root, self.device, self._offline = root, device, offline
+    def __init__(
+        self, root: Path, *, device: str = "cpu", offline: bool = True, on_forget: Callable[[], None] = lambda: None
+    ) -> None:
+        """root: the artifact root, from which relative paths count. offline: never ask the hub. on_forget: called when
+        the model makes way for another one; lets go of whatever else holds it."""
+        self.root, self.device, self._offline, self._on_forget = root, device, offline, on_forget
         self._model: tuple[tuple[Any, ...], LanguageModel] | None = None
         self._fits: OrderedDict[tuple[Any, ...], Fit] = OrderedDict()
         self._most = MOST_SAES
@@ -59,6 +62,7 @@ class Loaded:
         """Let go of everything, so that another model finds the memory free."""
         self._model = None
         self._fits.clear()
+        self._on_forget()
 
     def place(self, source: str) -> Path | str:
         """Where a model lies: a folder under the root or anywhere, or a name on the hub."""

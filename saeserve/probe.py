@@ -68,23 +68,20 @@ def probe_all(
     windows = _first(windows, PROBE_TOKENS)
     if sum(map(len, windows)) < 2:
         raise NothingToProbe("The corpus has too few tokens to check the SAE on; add documents.")
-    points = list(dict.fromkeys(point for fit in fits for point in (fit.point, fit.output_point)))
+    points = list(dict.fromkeys(point for fit in fits for point in (fit.point, fit.output_point, fit.sink_point)))
     activations = dict(zip(points, _activations(model, points, windows), strict=True))
     few = list(batches(_first(windows, CROSS_ENTROPY_TOKENS), model=model))
     plain = next_token(model, few) if model.predicts_next else None
-    return [
-        _probe(fit, activations[fit.point], activations[fit.output_point], few, plain, sink_norm_multiple)
-        for fit in fits
-    ]
+    return [_probe(fit, activations, few, plain, sink_norm_multiple) for fit in fits]
 
 
 def _probe(
-    fit: Fit, read: Tensor, written: Tensor, few: list[Batch], plain: NextToken | None, multiple: float
+    fit: Fit, activations: dict[HookPoint, Tensor], few: list[Batch], plain: NextToken | None, multiple: float
 ) -> Probe:
-    sinks = sinks_of(read, multiple=multiple)
-    # A token that is a sink where the SAE writes would drown all others in the comparison; and inside a norm, where
-    # every token has the same norm, sinks cannot be told from others.
-    kept = sinks.keep(read) & sinks_of(written, multiple=multiple).keep(written)
+    read, written, told = (activations[point] for point in (fit.point, fit.output_point, fit.sink_point))
+    sinks = sinks_of(told, multiple=multiple, point=fit.sink_point)
+    # A token that is a sink only where the SAE writes would drown all others in the comparison.
+    kept = sinks.keep(told) & sinks_of(written, multiple=multiple, point=fit.output_point).keep(written)
     read, written = read[kept], written[kept]
     if len(read) < 2 or not bool((written != written[0]).any()):
         raise NothingToProbe("The probe batch holds the same token again and again; add documents with running text.")

@@ -135,15 +135,16 @@ def next_token(model: LanguageModel, probe: Iterable[Batch], splice: Splice | No
 
 
 def _spliced_loss(model: LanguageModel, batch: Batch, splice: Splice) -> tuple[int, float]:
-    """Where reading and writing points differ, the read comes first from a pass of its own that ends there: nothing
-    before it is changed by the splice, and so any point can be read, a norm's inside too."""
-    apart = splice.point != splice.output_point
-    read = capture(model.network, [splice.point], batch.ids, batch.mask)[0] if apart else None
+    """What is read elsewhere than where is written comes first from a pass of its own that ends there: nothing before
+    it is changed by the splice, and so any point can be read, a norm's inside too."""
+    points = list(dict.fromkeys(point for point in (splice.point, splice.sinks.point) if point != splice.output_point))
+    caught = capture(model.network, points, batch.ids, batch.mask) if points else []
+    elsewhere = dict(zip(points, caught, strict=True))
 
     def swap(output: Tensor) -> Tensor:
-        source = output if read is None else read
+        source = elsewhere.get(splice.point, output)
         places = batch.is_real.nonzero(as_tuple=True)
-        kept = splice.sinks.keep(source[places])
+        kept = splice.sinks.keep(elsewhere.get(splice.sinks.point, output)[places])
         rows, columns = places[0][kept], places[1][kept]
         result = output.clone()
         result[rows, columns] = splice.rebuild(source[rows, columns].float()).to(output.dtype)

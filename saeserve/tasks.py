@@ -21,7 +21,8 @@ if TYPE_CHECKING:  # torch is imported only in the process that runs a task: the
 logger = logging.getLogger(__name__)
 
 _half_done: "dict[tuple[int, str], ShardWork]" = {}
-"""The one shard that this process left for something more urgent."""
+"""The one shard that this process left for something more urgent. It holds its model, and is dropped, to be mined anew,
+when another model has to be loaded: two need not fit into memory."""
 
 
 @shared_task(name=MINE_TASK, queue=GPU_QUEUE)
@@ -130,7 +131,7 @@ def _worker_for(settings: Settings) -> "Worker":
 
     torch.set_num_threads(settings.threads)
     device = ("cuda" if torch.cuda.is_available() else "cpu") if settings.device == "auto" else settings.device
-    return Worker(settings.artifact_root, Loaded(settings.artifact_root, device=device))
+    return Worker(settings.artifact_root, Loaded(settings.artifact_root, device=device, on_forget=_half_done.clear))
 
 
 def _root() -> Path:

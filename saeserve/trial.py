@@ -6,7 +6,8 @@ Nothing of the text goes into a log, a sentence or an exception that leaves this
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from numpy.typing import NDArray
 
 from saeserve.contract import Failure, Trial, TrialAnswer
 from saeserve.fit import Fit
+from saeserve.hook_points import HookPoint
 from saeserve.hooks import capture
 from saeserve.loaded import Loaded
+from saeserve.mining.attempts import attempt
+from saeserve.mining.lock import InOtherHands, sole_worker
 from saeserve.refusal import Refusal
 from saeserve.sinks import Sinks
 from saeserve.trial_folder import TrialFolder, sweep_trials
@@ -27,6 +31,10 @@ from saeserve.windows import Batch, Window, batches, cut
 
 LONGEST_TEXT = 20_000
 """Characters."""
+MOST_DEATHS = 2
+"""Of workers at one trial: a trial goes before all else, so that one that kills them would stop all mining."""
+SMALLER = "try a shorter text, or a narrower SAE or model"
+LOCK_FILE, ATTEMPTS_FILE = "lock", "attempts"
 
 logger = logging.getLogger(__name__)
 
@@ -55,15 +63,25 @@ def answer_trial(
 ) -> TrialAnswer | Failure | None:
     """Leave the answer, or a sentence why there is none, in the trial's folder, and sweep old ones. Safe to run twice.
 
-    Returns what it left; None where an earlier call has answered. Raises BadHandle. key: the Fernet key.
+    Returns what it left; None where an earlier call has answered or another worker is at it. Raises BadHandle. key: the
+    Fernet key.
     """
     folder = TrialFolder.of(root, trial.handle, key=key)
-    if folder.answered:
+    try:
+        with _alone(folder):
+            if folder.answered:
+                return None
+            found = _answer(trial, folder, root, loaded, clock)
+            folder.answer(found, now=clock())
+    except InOtherHands:
         return None
-    found = _answer(trial, folder, root, loaded, clock)
-    folder.answer(found, now=clock())
     sweep_trials(root, now=clock())
     return found
+
+
+def _alone(folder: TrialFolder) -> AbstractContextManager[object]:
+    """The trial's lock; none where its folder has been swept, which a lock would bring back."""
+    return sole_worker(folder.path / LOCK_FILE) if folder.path.is_dir() else nullcontext()
 
 
 def _answer(
@@ -73,8 +91,9 @@ def _answer(
     try:
         text = folder.text(now=clock())
         check_text(text)
-        fit = loaded.fit(trial.model, trial.sae, options=trial.sae_options, dtype=trial.dtype)
-        return try_text(trial, text, fit, sinks_for(trial, fit, root=root), started=started)
+        with attempt(folder.path / ATTEMPTS_FILE, work="this text", most=MOST_DEATHS, advice=SMALLER):
+            fit = loaded.fit(trial.model, trial.sae, options=trial.sae_options, dtype=trial.dtype)
+            return try_text(trial, text, fit, sinks_for(trial, fit, root=root), started=started)
     except Refusal as refusal:
         return Failure(sentence=str(refusal), retry_helps=refusal.retry_helps)
     except Exception as error:  # its message might quote the text: only its kind and place are told
@@ -117,8 +136,8 @@ def fire_on(text: str, fit: Fit, sinks: Sinks, *, context_tokens: int, overlap_t
     windows = list(cut([text], model.tokenizer, context_tokens=context_tokens, overlap_tokens=overlap_tokens))
     if not windows:
         raise BadTrial("The text has no tokens; paste a sentence or more.")
-    activations = _in_order(windows, fit)
-    kept = sinks.keep(activations)
+    activations, told = _in_order(windows, fit, [fit.point, sinks.point])
+    kept = sinks.keep(told)
     codes = coder.encode(activations[kept].float())
     places = torch.nonzero(kept)[:, 0]
     return Fired(
@@ -131,13 +150,13 @@ def fire_on(text: str, fit: Fit, sinks: Sinks, *, context_tokens: int, overlap_t
     )
 
 
-def _in_order(windows: list[Window], fit: Fit) -> torch.Tensor:
-    """Activations [token, width] of all windows in the order of the text; batches come by length."""
-    found: dict[int, torch.Tensor] = {}
+def _in_order(windows: list[Window], fit: Fit, points: Sequence[HookPoint]) -> list[torch.Tensor]:
+    """Activations [token, width] at each point, of all windows in the order of the text; batches come by length."""
+    found: list[dict[int, torch.Tensor]] = [{} for _ in points]
     for batch in batches(windows, model=fit.model):
-        caught = capture(fit.model.network, [fit.point], batch.ids, batch.mask)[0]
-        found.update(zip(map(id, batch.windows), _by_window(batch, caught), strict=True))
-    return torch.cat([found[id(window)] for window in windows])
+        for known, caught in zip(found, capture(fit.model.network, points, batch.ids, batch.mask), strict=True):
+            known.update(zip(map(id, batch.windows), _by_window(batch, caught), strict=True))
+    return [torch.cat([known[id(window)] for window in windows]) for known in found]
 
 
 def _by_window(batch: Batch, caught: torch.Tensor) -> list[torch.Tensor]:

@@ -48,10 +48,10 @@ def sinks_for(trial: Trial, fit: Fit, *, root: Path) -> Sinks:
             return found
     windows = list(cut([NEUTRAL_TEXT], fit.model.tokenizer, context_tokens=trial.context_tokens, overlap_tokens=0))
     caught = [
-        batch.real(capture(fit.model.network, [fit.point], batch.ids, batch.mask)[0])
+        batch.real(capture(fit.model.network, [fit.sink_point], batch.ids, batch.mask)[0])
         for batch in batches(windows, model=fit.model)
     ]
-    return sinks_of(torch.cat(caught), multiple=trial.sink_norm_multiple)
+    return sinks_of(torch.cat(caught), multiple=trial.sink_norm_multiple, point=fit.sink_point)
 
 
 def _sinks_of_run(folder: RunFolder, trial: Trial, fit: Fit) -> Sinks | None:

@@ -9,6 +9,7 @@ from saeserve.artifacts import read_json, write_json
 from saeserve.refusal import Refusal
 
 MOST = 5
+ADVICE = "use smaller shards, a narrower SAE or a machine with more memory"
 
 
 class KeepsDying(Refusal):
@@ -18,19 +19,17 @@ class KeepsDying(Refusal):
 
 
 @contextmanager
-def attempt(file: Path, *, work: str) -> Iterator[None]:
+def attempt(file: Path, *, work: str, most: int = MOST, advice: str = ADVICE) -> Iterator[None]:
     """Count one more attempt at `work`. Whoever leaves alive, with a result, an error or an interruption, takes the
     count away; so `file` counts deaths.
 
-    Raises KeepsDying after MOST of them, and starts counting anew. Call with the lock of that work in hand.
+    Raises KeepsDying after `most` of them, with the advice, and starts counting anew. Call with the lock of that work
+    in hand.
     """
     deaths = _deaths(file)
-    if deaths >= MOST:
+    if deaths >= most:
         file.unlink()
-        raise KeepsDying(
-            f"The worker died {MOST} times at {work}, most likely for lack of memory; "
-            "use smaller shards, a narrower SAE or a machine with more memory."
-        )
+        raise KeepsDying(f"The worker died {most} times at {work}, most likely for lack of memory; {advice}.")
     write_json(file, {"deaths": deaths + 1})
     try:
         yield

@@ -42,7 +42,9 @@ class ShardPass:
         self._model = listeners[0].fit.model
         special = len(self._model.front) + len(self._model.back)
         self._heard = [(listener, Gathered(snippets, special_tokens=special)) for listener in listeners]
-        self._points = list(dict.fromkeys(listener.fit.point for listener in listeners))
+        self._points = list(
+            dict.fromkeys(point for listener in listeners for point in (listener.fit.point, listener.sinks.point))
+        )
         self._blocks, self._snippets = blocks, snippets
         self._context_tokens, self._overlap_tokens = context_tokens, overlap_tokens
 
@@ -69,9 +71,8 @@ class ShardPass:
         caught = capture(self._model.network, self._points, batch.ids, batch.mask)
         real = {point: batch.real(each) for point, each in zip(self._points, caught, strict=True)}
         for listener, gathered in self._heard:
-            activations = real[listener.fit.point]
-            kept = listener.sinks.keep(activations)
-            codes = listener.fit.sae.coder.encode(activations[kept].float())
+            kept = listener.sinks.keep(real[listener.sinks.point])
+            codes = listener.fit.sae.coder.encode(real[listener.fit.point][kept].float())
             gathered.add(
                 tokens,
                 kept.cpu().numpy(),

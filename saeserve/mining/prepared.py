@@ -8,6 +8,7 @@ import numpy as np
 from saeserve.artifacts import read_json, write_json
 from saeserve.contract import Gate
 from saeserve.fit import Fit
+from saeserve.hook_points import HookPoint
 from saeserve.mining.folders import RunFolder
 from saeserve.probe import Probe
 from saeserve.refusal import Refusal
@@ -56,7 +57,7 @@ class Prepared:
 def save_prepared(prepared: Prepared, folder: RunFolder) -> None:
     probe = prepared.probe
     record = asdict(prepared) | {
-        "probe": {"sink_norm": probe.sinks.limit, "edges": probe.edges.tolist(), "gate": asdict(probe.gate)}
+        "probe": {"sinks": asdict(probe.sinks), "edges": probe.edges.tolist(), "gate": asdict(probe.gate)}
     }
     write_json(_file(folder), record)
 
@@ -68,7 +69,8 @@ def load_prepared(folder: RunFolder) -> Prepared | None:
     except FileNotFoundError:
         return None
     kept = record.pop("probe")
-    return Prepared(**record, probe=Probe(Sinks(kept["sink_norm"]), np.array(kept["edges"]), Gate(**kept["gate"])))
+    sinks = Sinks(kept["sinks"]["limit"], HookPoint(**kept["sinks"]["point"]))
+    return Prepared(**record, probe=Probe(sinks, np.array(kept["edges"]), Gate(**kept["gate"])))
 
 
 def _file(folder: RunFolder) -> Path:

@@ -92,7 +92,8 @@ def make_profile(fit: Fit) -> SaeProfile:
 def _read(path: Path, width: int) -> SaeProfile | None:
     """None where there is no file, or one that is not whole."""
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read()
     except (OSError, pa.ArrowException):
         return None
     note = (table.schema.metadata or {}).get(NOTE)

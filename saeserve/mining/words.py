@@ -41,7 +41,8 @@ class WordRows:
 
     def of_word(self, word: str) -> NDArray[np.int32]:
         """Rows, rising."""
-        first, last = np.searchsorted(self.keys, [_key(word), _key(word) + 1])
+        key = np.uint32(_key(word))  # of the keys' own type: else all of them are converted for each word
+        first, last = (np.searchsorted(self.keys, key, side=side) for side in ("left", "right"))
         return self.rows[first:last]
 
 

@@ -42,6 +42,11 @@ class Activations:
     """Tokens left out by norm."""
 
 
+def points_of(places: Sequence[Place]) -> list[HookPoint]:
+    """What to capture: where each SAE reads, then where each one's sinks are told."""
+    return [place.point for place in places] + [place.sinks.point for place in places]
+
+
 def real_activations(
     model: LanguageModel, points: Sequence[HookPoint], windows: Sequence[Window]
 ) -> list[Float[Tensor, "token width"]]:
@@ -89,9 +94,11 @@ def _parts(windows: Sequence[Window]) -> list[Sequence[Window]]:
 
 
 def _kept(model: LanguageModel, places: Sequence[Place], part: Sequence[Window]) -> list[Tensor]:
-    caught = real_activations(model, [place.point for place in places], part)
+    caught = real_activations(model, points_of(places), part)
+    read, told = caught[: len(places)], caught[len(places) :]
     return [
-        values[place.sinks.keep(values)].half().cpu().contiguous() for place, values in zip(places, caught, strict=True)
+        values[place.sinks.keep(norms)].half().cpu().contiguous()
+        for place, values, norms in zip(places, read, told, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from saeserve.documents import Document
 from saeserve.hooks import capture
 from saeserve.language_model import LanguageModel
-from saeserve.train.activations import Place
+from saeserve.train.activations import Place, points_of
 from saeserve.train.plan import Part
 from saeserve.windows import Batch, batches
 
@@ -35,19 +35,22 @@ class HeldOut:
 
 def held_out_at(model: LanguageModel, places: Sequence[Place], part: Part) -> list[HeldOut]:
     """One a place, from one pass over the documents."""
-    activations: list[list[Tensor]] = [[] for _ in places]
+    points = points_of(places)
+    found: list[list[Tensor]] = [[] for _ in points]
     tokens: list[Tensor] = []
     for batch in batches(part.windows, model=model):
-        caught = capture(model.network, [place.point for place in places], batch.ids, batch.mask)
-        for parts, values in zip(activations, caught, strict=True):
+        for parts, values in zip(found, capture(model.network, points, batch.ids, batch.mask), strict=True):
             parts.append(batch.real(values).cpu())
         tokens.append(_tokens(batch))
     where = torch.cat(tokens)
-    return [_held_out(part, place, torch.cat(parts), where) for place, parts in zip(places, activations, strict=True)]
+    caught = [torch.cat(parts) for parts in found]
+    return [
+        _held_out(part, values, place.sinks.keep(told), where)
+        for place, values, told in zip(places, caught[: len(places)], caught[len(places) :], strict=True)
+    ]
 
 
-def _held_out(part: Part, place: Place, values: Tensor, where: Tensor) -> HeldOut:
-    kept = place.sinks.keep(values)
+def _held_out(part: Part, values: Tensor, kept: Tensor, where: Tensor) -> HeldOut:
     token_ids, document_of, starts, ends = where[kept].unbind(dim=1)
     return HeldOut(
         documents=part.documents,

@@ -12,7 +12,7 @@ from saeserve.contract import canonical_json
 from saeserve.hook_points import HookPoint, resolve
 from saeserve.language_model import LanguageModel, load_language_model
 from saeserve.refusal import Refusal
-from saeserve.sinks import SINK_MULTIPLE, sinks_of
+from saeserve.sinks import SINK_MULTIPLE, sink_point, sinks_of
 from saeserve.train.activations import (
     Activations,
     Place,
@@ -139,10 +139,12 @@ def _train(ground: Ground, place: Place, activations: Activations, recipe: Recip
 
 def _places(plan: TrainPlan, model: LanguageModel, points: list[HookPoint], part: Part) -> list[Place]:
     corpus = file_digest(plan.corpus)
-    probe = real_activations(model, points, part.windows[:PROBE_WINDOWS])
+    tell = [sink_point(model.network, point) for point in points]
+    probe = real_activations(model, tell, part.windows[:PROBE_WINDOWS])
+    borders = [sinks_of(values, multiple=SINK_MULTIPLE, point=at) for values, at in zip(probe, tell, strict=True)]
     return [
-        Place(point, sinks_of(values, multiple=SINK_MULTIPLE), plan.cache / cache_key(plan, model, point, corpus))
-        for point, values in zip(points, probe, strict=True)
+        Place(point, sinks, plan.cache / cache_key(plan, model, point, corpus))
+        for point, sinks in zip(points, borders, strict=True)
     ]
 
 

@@ -326,7 +326,7 @@ def activations(shipped: Fit, notes: list[str]) -> Tensor:
             for batch in batches(windows, model=shipped.model)
         ]
     )
-    return found[sinks_of(found, multiple=6.0).keep(found)].float()
+    return found[sinks_of(found, multiple=6.0, point=shipped.point).keep(found)].float()
 
 
 @pytest.mark.model

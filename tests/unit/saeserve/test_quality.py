@@ -22,7 +22,7 @@ from saeserve.windows import Window, batches, cut
 from tests.unit.saeserve import tiny
 
 TEXTS = [record["text"] for record in tiny.documents(4, seed=99)]
-NO_SINKS = Sinks(limit=math.inf)
+NO_SINKS = Sinks(math.inf, HookPoint(tiny.HOOK_POINT))
 
 
 def random_coder(width: int, latents: int, output_width: int) -> ReLU:
@@ -159,7 +159,7 @@ def test_an_ablation_puts_the_mean_everywhere(fit: Fit, windows: list[Window]) -
 
 
 def test_sinks_stay_as_they_are(fit: Fit, windows: list[Window]) -> None:
-    all_are_sinks = Splice(fit.point, fit.output_point, Sinks(limit=0.0), by_sae(fit.sae.coder))
+    all_are_sinks = Splice(fit.point, fit.output_point, Sinks(0.0, fit.point), by_sae(fit.sae.coder))
     plain = next_token(fit.model, batches(windows, model=fit.model))
     assert next_token(fit.model, batches(windows, model=fit.model), all_are_sinks) == plain
 

@@ -178,7 +178,7 @@ def test_the_minimum_activation_criterion_never_counts_a_document_too_many(plan:
         codes = fit.sae.coder.encode(hidden(fit.model, window).half().float())
         seen[window.document, codes.latents] = True
     (folder,) = (path for path in plan.cache.iterdir() if path.is_dir())
-    place = Place(HookPoint(tiny.HOOK_POINT), Sinks(limit=1.0), folder)
+    place = Place(HookPoint(tiny.HOOK_POINT), Sinks(1.0, HookPoint(tiny.HOOK_POINT)), folder)
     counts = documents_with(fit.sae.coder, place, train_part, device="cpu")
     exact = seen.sum(dim=0)
     assert (counts <= exact).all()

@@ -12,15 +12,17 @@ import pytest
 import torch
 from cryptography.fernet import Fernet
 
-from saeserve.artifacts import read_json
+from saeserve.artifacts import read_json, write_json
 from saeserve.contract import ANSWER_FILE, TEXT_FILE, TRIAL_SECONDS, Failure, MiningRequest, Trial, TrialAnswer
 from saeserve.fit import Fit
+from saeserve.hook_points import HookPoint
 from saeserve.loaded import Loaded
+from saeserve.mining.lock import sole_worker
 from saeserve.mining.open_run import Worker
 from saeserve.mining.prepared import PREPARED_FILE
 from saeserve.mining.run import mine
 from saeserve.sinks import Sinks
-from saeserve.trial import LONGEST_TEXT, answer_trial
+from saeserve.trial import ATTEMPTS_FILE, LOCK_FILE, LONGEST_TEXT, MOST_DEATHS, answer_trial
 from saeserve.trial_folder import BadHandle, sweep_trials
 from saeserve.trial_sinks import sinks_for
 from tests.unit.saeserve import tiny
@@ -153,7 +155,7 @@ def test_the_border_to_sinks_is_that_of_a_run_and_without_one_that_of_a_neutral_
     request = request_for(loaded.root)
     mine(request, Worker(loaded.root, loaded))
     file = loaded.root / "runs" / request.digest / PREPARED_FILE
-    kept = Sinks(read_json(file)["probe"]["sink_norm"])
+    kept = Sinks(read_json(file)["probe"]["sinks"]["limit"], HookPoint(tiny.HOOK_POINT))
     assert sinks_for(trial, fit, root=loaded.root) == kept != neutral
     assert neutral.limit == pytest.approx(kept.limit, rel=0.2)
     assert sinks_for(replace(trial, sink_norm_multiple=3.0), fit, root=loaded.root).limit == neutral.limit / 2
@@ -285,3 +287,23 @@ def test_old_trials_are_swept_and_young_ones_kept(tmp_path: Path) -> None:
     assert sweep_trials(tmp_path, now=NOW) == 1
     assert [path.name for path in (tmp_path / "trials").iterdir()] == ["b" * 32]
     assert sweep_trials(tmp_path / "none", now=NOW) == 0
+
+
+def test_a_text_that_kills_its_workers_is_answered_with_a_sentence_instead_of_stopping_all_mining(
+    trial: Trial, loaded: Loaded
+) -> None:
+    folder = leave(loaded.root, TEXT)
+    write_json(folder / ATTEMPTS_FILE, {"deaths": MOST_DEATHS})
+    found = answer_trial(trial, root=loaded.root, key=KEY, loaded=loaded, clock=now)
+    assert isinstance(found, Failure)
+    assert "died 2 times at this text" in found.sentence
+    assert "shorter text" in found.sentence
+    assert read(folder) == found
+
+
+def test_a_trial_that_another_worker_is_at_is_left_to_it(trial: Trial, loaded: Loaded) -> None:
+    folder = leave(loaded.root, TEXT)
+    with sole_worker(folder / LOCK_FILE):
+        assert answer_trial(trial, root=loaded.root, key=KEY, loaded=loaded, clock=now) is None
+    assert not (folder / ANSWER_FILE).exists()
+    assert isinstance(answer_trial(trial, root=loaded.root, key=KEY, loaded=loaded, clock=now), TrialAnswer)
