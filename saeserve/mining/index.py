@@ -18,7 +18,6 @@ from saeserve.mining.snippet_table import SnippetTable, SnippetTableBuilder
 from saeserve.refusal import Refusal
 from saeserve.windows import Window, cut
 
-
 MOST_SPECIALTIES = 255
 """More are no field of medicine but free text, and a table of firings has a column for each."""
 OTHER_SPECIALTY = "other"
@@ -131,7 +130,7 @@ def numbered(
     order = sorted(range(len(names)), key=lambda number: (-counts[number], names[number]))
     kept = [names[number] for number in order]
     if len(kept) > MOST_SPECIALTIES:
-        kept = [name for name in kept if name != OTHER_SPECIALTY][:MOST_SPECIALTIES] + [OTHER_SPECIALTY]
+        kept = [*[name for name in kept if name != OTHER_SPECIALTY][:MOST_SPECIALTIES], OTHER_SPECIALTY]
     new = {name: number for number, name in enumerate(kept)}
     places = np.array([*(new.get(name, len(kept) - 1) for name in names), -1], np.int32)
     return kept, places[found]
