@@ -44,6 +44,7 @@ class ItemKind(TextChoices):
     ORDINAL = "ordinal", "Scale"
     FLAGS = "flags", "Any of several"
     CONFIDENCE = "confidence", "Confidence"
+    TEXT = "text", "Free text"
 
 
 class RoundKind(TextChoices):
@@ -51,6 +52,8 @@ class RoundKind(TextChoices):
     INDEPENDENT = "independent", "Independent"
     EXTRA = "extra", "Extra"
     RETEST = "retest", "Retest"
+    AGAIN = "again", "Asked again"
+    READING = "reading", "Reading"
 
 
 class RoundState(TextChoices):
@@ -69,6 +72,34 @@ class Outcome(TextChoices):
     ANSWERED = "answered", "Answered"
     CANNOT_TELL = "cannot-tell", "Cannot tell from these snippets"
     NOT_CLINICAL = "not-clinical", "Not clinical"
+
+
+class Fit(TextChoices):
+    """Whether a snippet fits what the rater says of the latent."""
+
+    FITS = "fits", "Fits"
+    DOES_NOT_FIT = "does-not-fit", "Does not fit"
+    UNSURE = "unsure", "Unsure"
+
+
+class ReportState(TextChoices):
+    """Of a snippet that may show a person. Hidden from everyone in all but the second."""
+
+    OPEN = "open", "Waiting for a coordinator"
+    SHOWN_AGAIN = "shown-again", "No person: shown again"
+    WITHHELD = "withheld", "A person: hidden for good"
+
+
+class CodeSystem(TextChoices):
+    ICD_10_CM = "icd-10-cm", "ICD-10-CM"
+    HPO = "hpo", "HPO"
+
+
+class WithdrawalPolicy(TextChoices):
+    """What the study's consent says of the ratings of someone who withdraws."""
+
+    STAY = "stay", "Her ratings stay"
+    WITHHOLD = "withhold", "Her ratings are withheld from releases and results"
 
 
 class LatentState(TextChoices):
@@ -134,6 +165,20 @@ class AuditVerb(TextChoices):
     REFERENCE_SET = "reference-set", "Calibration reference set"
     RATING_SUBMITTED = "rating-submitted", "Rating submitted"
     RATING_REVISED = "rating-revised", "Rating revised"
+    LATENT_DECLINED = "latent-declined", "Latent declined as not her field"
+    SNIPPET_REPORTED = "snippet-reported", "Snippet reported to show a person"
+    REPORT_DECIDED = "report-decided", "Report of a snippet decided"
+    CALIBRATION_JUDGED = "calibration-judged", "Calibration set judged"
+    READINGS_ASKED = "readings-asked", "Readings asked for"
+    READING_SUBMITTED = "reading-submitted", "Reading submitted"
+    RUBRIC_ADOPTED = "rubric-adopted", "Rubric version adopted"
+    RATINGS_ASKED_AGAIN = "ratings-asked-again", "Ratings asked for again"
+    SLOT_FREED = "slot-freed", "Place taken back from a rater"
+    SLOT_GIVEN = "slot-given", "Place given to a rater"
+    RATER_REMINDED = "rater-reminded", "Rater reminded by e-mail"
+    HOURS_SIGNED = "hours-signed", "Statement of hours signed"
+    MEMBER_WITHDREW = "member-withdrew", "Member withdrew"
+    STUDY_CHANGED = "study-changed", "Study settings changed"
     RESULTS_COMPUTED = "results-computed", "Agreement and consensus computed"
     RATERS_ASKED = "raters-asked", "More raters asked"
     CASE_OPENED = "case-opened", "Case opened"

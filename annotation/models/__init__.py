@@ -3,13 +3,16 @@
 from annotation.models.audit import AuditEvent
 from annotation.models.cases import Case, Decision
 from annotation.models.corpora import Corpus, Document
+from annotation.models.hours import HoursStatement, Reminder
 from annotation.models.mining import LanguageModel, Latent, MiningRun, Sae, Snippet
 from annotation.models.people import Institution, Membership, SignInLink, User
 from annotation.models.profiles import LatentMatch, LatentProfile, RunPair
 from annotation.models.ratings import Rating, Reference
+from annotation.models.readings import Reading, ReadingSlot
 from annotation.models.releases import Release
+from annotation.models.reports import SnippetReport
 from annotation.models.results import Agreement, Consensus, RaterReliability, ResultRun
-from annotation.models.rounds import Draft, Round, Slot
+from annotation.models.rounds import Decline, Draft, Round, Slot
 from annotation.models.rubrics import Rubric, RubricItem, RubricVersion
 from annotation.models.studies import Concept, SampledLatent, Study
 
@@ -21,8 +24,10 @@ __all__ = [
     "Consensus",
     "Corpus",
     "Decision",
+    "Decline",
     "Document",
     "Draft",
+    "HoursStatement",
     "Institution",
     "LanguageModel",
     "Latent",
@@ -32,8 +37,11 @@ __all__ = [
     "MiningRun",
     "RaterReliability",
     "Rating",
+    "Reading",
+    "ReadingSlot",
     "Reference",
     "Release",
+    "Reminder",
     "ResultRun",
     "Round",
     "Rubric",
@@ -45,6 +53,7 @@ __all__ = [
     "SignInLink",
     "Slot",
     "Snippet",
+    "SnippetReport",
     "Study",
     "User",
 ]

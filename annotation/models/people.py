@@ -62,6 +62,11 @@ class Membership(models.Model):
     pseudonym = models.CharField(max_length=12)
     """Stands for the person in releases and on researchers' pages, e.g. R03."""
     joined_at = models.DateTimeField()
+    calibrated_at = models.DateTimeField(null=True, blank=True)
+    """When she passed the study's calibration, or was let through."""
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    ratings_withheld = models.BooleanField(default=False)
+    """She withdrew, and the study's consent says that her ratings leave with her."""
 
     class Meta:
         constraints = [
@@ -72,6 +77,10 @@ class Membership(models.Model):
                 condition=models.Q(institution__isnull=False) | ~models.Q(role__in=[Role.ANNOTATOR, Role.COORDINATOR]),
             ),
             models.CheckConstraint(name="membership_role_known", condition=models.Q(role__in=Role.values)),
+            models.CheckConstraint(
+                name="membership_withheld_only_if_withdrawn",
+                condition=models.Q(ratings_withheld=False) | models.Q(withdrawn_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,7 +26,13 @@ class Rating(models.Model):
     concept = models.ForeignKey(Concept, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     answers = models.JSONField()
     """Answers by rubric item key, without the concept: a value, a number, or a list for flags."""
+    second_concept = models.ForeignKey(Concept, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    """Where the latent holds two meanings. The statistics take the first."""
     rationale = models.TextField(blank=True)
+    evidence = models.JSONField(default=list, blank=True)
+    """Words that the rationale points at: [{snippet, start, end}], characters of that snippet."""
+    fits = models.JSONField(default=dict, blank=True)
+    """{snippet: one of enums.Fit}, where she said so."""
     active_seconds = models.FloatField(null=True, blank=True)
     submitted_at = models.DateTimeField()
 
@@ -42,6 +48,11 @@ class Rating(models.Model):
                 name="rating_concept_if_answered",
                 condition=models.Q(outcome=Outcome.ANSWERED, concept__isnull=False)
                 | (~models.Q(outcome=Outcome.ANSWERED) & models.Q(concept__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="rating_second_concept_is_another",
+                condition=models.Q(second_concept__isnull=True)
+                | (models.Q(concept__isnull=False) & ~models.Q(second_concept=models.F("concept"))),
             ),
             models.CheckConstraint(
                 name="rating_revision_says_why",
@@ -60,6 +71,10 @@ class Reference(models.Model):
     item = models.SlugField(max_length=40)
     distribution = models.JSONField()
     """{answer: share}, shares adding to 1."""
+    rationale = models.TextField(blank=True)
+    """What raters read after they have answered: why the panel says so."""
+    clause = models.TextField(blank=True)
+    """The sentence of the rubric that decides it."""
     set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField()
 

@@ -18,11 +18,24 @@ class Round(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     concepts = models.ManyToManyField(Concept, related_name="+", blank=True)
     """The list that raters of this round may be offered, frozen when it opened."""
+    repeats = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="repeated_by")
+    """The round whose ratings a retest or an "asked again" round asks for once more."""
+    calibration_set = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["study", "number"], name="round_number_unique_in_study"),
             models.CheckConstraint(name="round_kind_known", condition=models.Q(kind__in=RoundKind.values)),
+            models.CheckConstraint(
+                name="round_repeats_where_it_repeats",
+                condition=models.Q(kind__in=[RoundKind.RETEST, RoundKind.AGAIN], repeats__isnull=False)
+                | (~models.Q(kind__in=[RoundKind.RETEST, RoundKind.AGAIN]) & models.Q(repeats__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="round_calibration_has_set",
+                condition=models.Q(kind=RoundKind.CALIBRATION, calibration_set__isnull=False)
+                | (~models.Q(kind=RoundKind.CALIBRATION) & models.Q(calibration_set__isnull=True)),
+            ),
             models.CheckConstraint(
                 name="round_times_match_state",
                 condition=models.Q(state=RoundState.DRAFT, opened_at__isnull=True, closed_at__isnull=True)
@@ -43,8 +56,13 @@ class Slot(models.Model):
     number = models.PositiveSmallIntegerField()
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, null=True, blank=True)
     """The institution whose raters may take it; None for any."""
+    reserved_for = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    """The only rater who may take it: a retest, a calibration item, a place that a coordinator gave her."""
+    not_before = models.DateTimeField(null=True, blank=True)
     priority = models.IntegerField(default=0)
     """Lower is handed out first."""
+    turn = models.PositiveIntegerField(default=0)
+    """Place in the round's shuffled order, 0 to 2^31 - 1, of the study's seed. Each rater begins elsewhere in it."""
     state = models.CharField(max_length=20, choices=SlotState.choices, default=SlotState.OPEN)
     rater = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     lease_token = models.UUIDField(null=True, blank=True)
@@ -80,7 +98,14 @@ class Slot(models.Model):
         indexes = [
             # The claim walks this index; without it stale statistics walk the primary key.
             models.Index(
-                fields=["round", "priority", "id"], name="slot_open_in_order", condition=models.Q(state=SlotState.OPEN)
+                fields=["round", "priority", "turn", "id"],
+                name="slot_open_in_turn",
+                condition=models.Q(state=SlotState.OPEN, reserved_for__isnull=True),
+            ),
+            models.Index(
+                fields=["reserved_for", "round"],
+                name="slot_open_reserved",
+                condition=models.Q(state=SlotState.OPEN, reserved_for__isnull=False),
             ),
             models.Index(
                 fields=["lease_expires_at"], name="slot_leased_until", condition=models.Q(state=SlotState.LEASED)
@@ -92,6 +117,21 @@ class Slot(models.Model):
         return f"slot {self.number} of {self.latent_id}"
 
 
+class Decline(models.Model):
+    """A latent that a rater gave back as not her field. It is not handed to her again, and counts against nobody."""
+
+    latent = models.ForeignKey(SampledLatent, on_delete=models.PROTECT, related_name="declines")
+    rater = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    round = models.ForeignKey(Round, on_delete=models.PROTECT, related_name="declines")
+    declined_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["latent", "rater"], name="decline_once_per_rater")]
+
+    def __str__(self) -> str:
+        return f"{self.latent_id} declined by {self.rater_id}"
+
+
 class Draft(models.Model):
     """What a rater has entered and not yet submitted. Overwritten as she works; gone once she submits."""
 
@@ -100,6 +140,10 @@ class Draft(models.Model):
     rater = models.ForeignKey(User, on_delete=models.CASCADE)
     answers = models.JSONField(default=dict)
     saved_at = models.DateTimeField()
+    number = models.PositiveIntegerField(default=1)
+    """How often it was saved: a window that knows an older number must not overwrite a newer draft unasked."""
+    window = models.CharField(max_length=36, blank=True)
+    """Random name of the browser window that saved it last."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["round", "latent", "rater"], name="draft_once_per_rater")]

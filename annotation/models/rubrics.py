@@ -6,22 +6,41 @@ from annotation.enums import ItemKind
 
 
 class Rubric(models.Model):
-    name = models.CharField(max_length=120, unique=True)
+    name = models.CharField(max_length=120)
+    study = models.ForeignKey(
+        "annotation.Study", on_delete=models.PROTECT, null=True, blank=True, related_name="own_rubrics"
+    )
+    """The study that edits it; None for one that ships with the product, which nobody edits."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "study"], name="rubric_name_unique", nulls_distinct=False)
+        ]
 
     def __str__(self) -> str:
         return self.name
 
 
 class RubricVersion(models.Model):
-    """Immutable as soon as a round uses it (trigger)."""
+    """A draft while `published_at` is None. Immutable as soon as a round uses it (trigger)."""
 
     rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
     guidance = models.TextField(blank=True)
-    published_at = models.DateTimeField()
+    sources = models.TextField(blank=True)
+    """What its questions rest on, one a line."""
+    based_on = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["rubric", "number"], name="rubric_version_number_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["rubric", "number"], name="rubric_version_number_unique"),
+            models.UniqueConstraint(
+                fields=["rubric"],
+                name="rubric_version_one_draft",
+                condition=models.Q(published_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.rubric}, version {self.number}"
@@ -35,8 +54,12 @@ class RubricItem(models.Model):
     question = models.CharField(max_length=200)
     help = models.TextField(blank=True)
     options = models.JSONField(default=list)
-    """[{value, label, help}] in order; empty for the concept item."""
+    """[{value, label, help}] in order; empty for the concept item and for free text."""
     required = models.BooleanField(default=True)
+    examples = models.JSONField(default=list, blank=True)
+    """Worked examples: [{text, answer, why}]; `text` is written for the rubric, never a snippet of a study."""
+    condition = models.JSONField(null=True, blank=True)
+    """{item, values}: asked only where that earlier item has one of these answers. None: always asked."""
 
     class Meta:
         ordering = ["version", "position"]

@@ -1,9 +1,11 @@
 """A study: what is rated, by which rubric, under which thresholds, and which latents were drawn."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models.functions import Lower
 
-from annotation.enums import LatentState
+from annotation.enums import LatentState, WithdrawalPolicy
 from annotation.models.mining import Latent, MiningRun
 from annotation.models.people import User
 from annotation.models.rubrics import RubricVersion
@@ -30,6 +32,21 @@ class Study(models.Model):
     """Once drawn: the rule, the strata with how many were eligible and drawn, and the seed."""
     raters_per_latent = models.PositiveSmallIntegerField(default=3)
 
+    retest_share = models.FloatField(default=0.15)
+    """Share of a rater's latents that come back to her, unannounced."""
+    retest_gap_hours = models.PositiveIntegerField(default=168)
+    """... at the earliest so long after her first rating."""
+    calibration_threshold = models.FloatField(default=0.6)
+    """Mean agreement with the panel's reference that passes a calibration set (rules.calibration)."""
+    reading_share = models.FloatField(default=0.2)
+    """Share of the rationales that people read blinded."""
+    code_systems = models.JSONField(default=list, blank=True)
+    """Of annotation.enums.CodeSystem: whose terms the concept field offers beside the study's list."""
+    hourly_rate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    """What an hour of a rater's work is paid; None where it is not."""
+    currency = models.CharField(max_length=3, default="EUR")
+    withdrawal = models.CharField(max_length=20, choices=WithdrawalPolicy.choices, default=WithdrawalPolicy.STAY)
+
     accept_q = models.FloatField(default=0.9)
     accept_theta = models.FloatField(default=0.7)
     accept_n_eff = models.FloatField(default=2.5)
@@ -43,6 +60,19 @@ class Study(models.Model):
                 condition=models.Q(accept_q__range=(0, 1), accept_theta__range=(0, 1), accept_flip_rate__range=(0, 1)),
             ),
             models.CheckConstraint(
+                name="study_round_shares_are_shares",
+                condition=models.Q(
+                    retest_share__range=(0, 1), calibration_threshold__range=(0, 1), reading_share__range=(0, 1)
+                ),
+            ),
+            models.CheckConstraint(
+                name="study_withdrawal_known", condition=models.Q(withdrawal__in=WithdrawalPolicy.values)
+            ),
+            models.CheckConstraint(
+                name="study_rate_not_negative",
+                condition=models.Q(hourly_rate__isnull=True) | models.Q(hourly_rate__gte=0),
+            ),
+            models.CheckConstraint(
                 name="study_sample_positive",
                 condition=models.Q(sample_size__gt=0, raters_per_latent__gt=0, maximum_density__gt=0),
             ),
@@ -52,8 +82,15 @@ class Study(models.Model):
         return self.name
 
 
+class MainSample(models.Manager["SampledLatent"]):
+    """The latents whose label the study asks for: those of calibration sets are not among them."""
+
+    def get_queryset(self) -> models.QuerySet["SampledLatent"]:
+        return super().get_queryset().filter(calibration_set=None)
+
+
 class SampledLatent(models.Model):
-    """A latent in a study's sample, with its state there."""
+    """A latent in a study's sample, with its state there. `objects` and `study.sample` leave calibration sets out."""
 
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="sample")
     latent = models.ForeignKey(Latent, on_delete=models.PROTECT, related_name="+")
@@ -62,8 +99,14 @@ class SampledLatent(models.Model):
     state = models.CharField(max_length=20, choices=LatentState.choices, default=LatentState.SAMPLED)
     extra_rounds = models.PositiveSmallIntegerField(default=0)
     state_reason = models.TextField(blank=True)
+    calibration_set = models.PositiveSmallIntegerField(null=True, blank=True)
+    """Number of the calibration set that it belongs to; None for the sample proper."""
+
+    objects = MainSample()
+    everything: ClassVar[models.Manager["SampledLatent"]] = models.Manager()
 
     class Meta:
+        base_manager_name = "everything"
         constraints = [
             models.UniqueConstraint(fields=["study", "latent"], name="sampled_latent_once"),
             models.UniqueConstraint(fields=["study", "position"], name="sampled_latent_position_unique"),
