@@ -13,6 +13,7 @@ from annotation.views import (
     people,
     rate,
     releases,
+    reports,
     study,
     trials,
 )
@@ -38,6 +39,8 @@ in_a_study = [
     path("releases/<int:number>/", releases.release, name="release"),
     path("releases/<int:number>/files/<str:name>", releases.download, name="release_file"),
     path("people/", people.people, name="people"),
+    path("reports/", reports.reports, name="reports"),
+    path("rate/report/", reports.report, name="report_snippet"),
     path("rate/", rate.rate, name="rate"),
 ]
 urlpatterns = [

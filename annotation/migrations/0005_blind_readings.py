@@ -21,6 +21,14 @@ BEGIN
         RAISE EXCEPTION 'This person has read a rationale of the latent and cannot rate it.'
             USING ERRCODE = 'check_violation';
     END IF;
+    -- Asked again under the lock: a reference may have been set since 0002's trigger looked.
+    IF EXISTS (SELECT 1 FROM annotation_reference f
+               JOIN annotation_sampledlatent set_on ON set_on.id = f.latent_id
+               JOIN annotation_sampledlatent here ON here.latent_id = set_on.latent_id
+               WHERE here.id = NEW.latent_id AND f.set_by_id = NEW.rater_id) THEN
+        RAISE EXCEPTION 'This person set the calibration reference of the latent and cannot rate it.'
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER refuse_reader BEFORE INSERT OR UPDATE OF rater_id ON annotation_slot
@@ -55,6 +63,25 @@ CREATE TRIGGER refuse_rater BEFORE INSERT OR UPDATE OF reader_id, rating_id ON a
     FOR EACH ROW EXECUTE FUNCTION consilium_reader_is_blind();
 """
 
+PANEL_IS_BLIND = """
+CREATE FUNCTION consilium_panel_is_blind() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('consilium rater', NEW.set_by_id));
+    IF EXISTS (SELECT 1 FROM annotation_sampledlatent here
+               JOIN annotation_sampledlatent l ON l.latent_id = here.latent_id
+               WHERE here.id = NEW.latent_id AND (
+                   EXISTS (SELECT 1 FROM annotation_rating r WHERE r.latent_id = l.id AND r.rater_id = NEW.set_by_id)
+                   OR EXISTS (SELECT 1 FROM annotation_slot s
+                              WHERE s.latent_id = l.id AND s.rater_id = NEW.set_by_id))) THEN
+        RAISE EXCEPTION 'This person rated the latent, or holds a place on it, and cannot set its reference.'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER refuse_rater BEFORE INSERT ON annotation_reference
+    FOR EACH ROW EXECUTE FUNCTION consilium_panel_is_blind();
+"""
+
 READING_BELONGS = """
 CREATE FUNCTION consilium_reading_belongs() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -69,13 +96,30 @@ CREATE TRIGGER refuse_foreign BEFORE INSERT ON annotation_reading
     FOR EACH ROW EXECUTE FUNCTION consilium_reading_belongs();
 """
 
+REPORTS_STAY = """
+CREATE TRIGGER freeze_when_withheld BEFORE UPDATE ON annotation_snippetreport
+    FOR EACH ROW EXECUTE FUNCTION consilium_freeze_when_done('withheld');
+CREATE TRIGGER freeze_when_shown BEFORE UPDATE ON annotation_snippetreport
+    FOR EACH ROW EXECUTE FUNCTION consilium_freeze_when_done('shown-again');
+CREATE TRIGGER keep BEFORE DELETE ON annotation_snippetreport
+    FOR EACH ROW EXECUTE FUNCTION consilium_refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON annotation_snippetreport
+    FOR EACH STATEMENT EXECUTE FUNCTION consilium_refuse_change();
+"""
+"""A decision stands, and no report disappears: what it hides would be shown again."""
+
+NO_REPORTS_STAY = "".join(
+    f"DROP TRIGGER {name} ON annotation_snippetreport;"
+    for name in ("freeze_when_withheld", "freeze_when_shown", "keep", "no_truncate")
+)
+
 APPEND_ONLY = ("reading", "hoursstatement", "decline", "reminder")
 """No UPDATE, DELETE or TRUNCATE, from any client."""
 
 SHUFFLE = "UPDATE annotation_slot SET turn = hashint8extended(id, 20261122) & 2147483647;"
 """Places laid out before this migration had no turn."""
 
-FUNCTIONS = ("consilium_slot_of_reader", "consilium_reader_is_blind", "consilium_reading_belongs")
+FUNCTIONS = ("consilium_slot_of_reader", "consilium_reader_is_blind", "consilium_panel_is_blind", "consilium_reading_belongs")
 
 
 def append_only(table: str) -> str:
@@ -95,9 +139,22 @@ class Migration(migrations.Migration):
     dependencies = [("annotation", "0004_rating_room")]
     operations = [
         migrations.RunSQL(
-            sql="\n".join([SLOT_OF_READER, READER_IS_BLIND, READING_BELONGS, *map(append_only, APPEND_ONLY), SHUFFLE]),
+            sql="\n".join(
+                [
+                    SLOT_OF_READER,
+                    READER_IS_BLIND,
+                    READING_BELONGS,
+                    REPORTS_STAY,
+                    *map(append_only, APPEND_ONLY),
+                    SHUFFLE,
+                ]
+            ),
             reverse_sql="\n".join(
-                [*map(no_append_only, APPEND_ONLY), *(f"DROP FUNCTION {name} CASCADE;" for name in FUNCTIONS)]
+                [
+                    NO_REPORTS_STAY,
+                    *map(no_append_only, APPEND_ONLY),
+                    *(f"DROP FUNCTION {name} CASCADE;" for name in FUNCTIONS),
+                ]
             ),
         )
     ]

@@ -7,6 +7,7 @@ from django.db.models.functions import Length, Substr
 
 from annotation.enums import SHOWN_TO_RATERS, SnippetKind
 from annotation.models import Consensus, Latent, Rating, ResultRun, SampledLatent, Snippet, Study
+from annotation.queries.hidden_snippets import closed, without_hidden
 from annotation.queries.rubric_words import RubricWords, outcome_word
 from annotation.queries.shown_snippets import place_of
 from annotation.queries.sight import Onlooker
@@ -32,7 +33,7 @@ class MinedSnippet:
     place: str
     """Specialty, kind of note and section."""
     before: str
-    """The wider context in front of it, and behind; both empty where the run kept none."""
+    """The wider context in front of it, and behind; both empty where the run kept none, or where it is closed."""
     after: str
     cut_start: bool
     cut_end: bool
@@ -80,6 +81,8 @@ class LatentDetail:
     """Snippets kept back for readers and scorers; counted, never shown here."""
     ratings: int
     sight: Sight
+    hidden: int = 0
+    """Snippets that were reported to show a person: counted, not shown."""
     opinions: tuple[Opinion, ...] = ()
     consensuses: tuple[Consensus, ...] = field(default=())
 
@@ -101,10 +104,12 @@ def latent_detail(
         return LatentDetail(latent=latent, sampled=None, groups=(), held_out=0, ratings=0, sight=NOTHING)
     sight = viewer.sight(sampled)
     kinds = dict(latent.snippets.values_list("kind").annotate(Count("pk")).order_by())
+    groups = _groups(latent)
     return LatentDetail(
         latent=latent,
         sampled=sampled,
-        groups=_groups(latent),
+        groups=groups,
+        hidden=sum(kinds.get(kind, 0) for kind in SHOWN_TO_RATERS) - sum(len(group.snippets) for group in groups),
         held_out=sum(count for kind, count in kinds.items() if kind not in SHOWN_TO_RATERS),
         ratings=Rating.objects.filter(latent=sampled, revision=1).count(),
         sight=sight,
@@ -115,8 +120,9 @@ def latent_detail(
 
 def _groups(latent: Latent) -> tuple[KindGroup, ...]:
     rows = (
-        Snippet.objects.filter(latent=latent, kind__in=SHOWN_TO_RATERS)
+        without_hidden(Snippet.objects.filter(latent=latent, kind__in=SHOWN_TO_RATERS))
         .annotate(
+            around_closed=closed("context_start", "context_end"),
             # A note may be long: only the snippet's own characters leave the database.
             text=Substr("document__text", F("start") + 1, F("end") - F("start")),
             note_length=Length("document__text"),
@@ -135,14 +141,15 @@ def _groups(latent: Latent) -> tuple[KindGroup, ...]:
 
 def _shown(row: Snippet) -> MinedSnippet:
     extra = vars(row)
+    around = {} if extra["around_closed"] else extra
     return MinedSnippet(
         text=extra["text"],
         tokens=row.tokens,
         decile=row.decile,
         peak=row.peak,
         place=place_of(extra["specialty"], extra["note_type"], row.section),
-        before=extra["before"] or "",
-        after=extra["after"] or "",
+        before=around.get("before") or "",
+        after=around.get("after") or "",
         cut_start=row.start > 0,
         cut_end=row.end < extra["note_length"],
     )

@@ -1,5 +1,9 @@
 """What a person may do in a study: everything follows from her memberships there, and nothing from being signed in."""
 
+from typing import NoReturn
+
+from django.db.models import QuerySet
+
 from annotation.enums import Role
 from annotation.models import Membership, Study, User
 from annotation.rules.refusal import NotYours, Refused
@@ -19,7 +23,7 @@ def check_entry(user: User, study: Study, *allowed: Role) -> frozenset[Role]:
     """
     roles = roles_of(user, study)
     if not roles:
-        raise NotYours(STRANGER)
+        _turn_away(user, study)
     if allowed and not roles & set(allowed):
         raise Refused(_needs(study, allowed))
     return roles
@@ -32,7 +36,7 @@ def check_role(user: User, study: Study, *allowed: Role) -> Membership:
     """
     memberships = list(_memberships(user, study).select_related("institution"))
     if not memberships:
-        raise NotYours(STRANGER)
+        _turn_away(user, study)
     for membership in memberships:
         if membership.role in allowed:
             return membership
@@ -54,5 +58,18 @@ def _needs(study: Study, allowed: tuple[Role, ...]) -> str:
     return f"This needs the role of {names} in {study.name}. Ask the study's researcher for it."
 
 
-def _memberships(user: User, study: Study):  # type: ignore[no-untyped-def]
-    return Membership.objects.filter(user_id=user.pk, study=study, user__is_active=True)
+def active(study: Study) -> QuerySet[Membership]:
+    """Memberships in force: of people who may sign in and have not withdrawn."""
+    return Membership.objects.filter(study=study, user__is_active=True, withdrawn_at__isnull=True)
+
+
+def _memberships(user: User, study: Study) -> QuerySet[Membership]:
+    return active(study).filter(user_id=user.pk)
+
+
+def _turn_away(user: User, study: Study) -> NoReturn:
+    """Who withdrew is told so; to a stranger there is no such study."""
+    left = Membership.objects.filter(study=study, user_id=user.pk, user__is_active=True).first()
+    if left is None or left.withdrawn_at is None:
+        raise NotYours(STRANGER)
+    raise Refused(f"You withdrew from {study.name} on {left.withdrawn_at:%-d %B %Y}. Nothing of it is open to you.")

@@ -85,6 +85,7 @@ PAGES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("consensus", "Consensus", (Role.RESEARCHER,)),
     ("releases", "Releases", (Role.RESEARCHER,)),
     ("people", "People", (Role.RESEARCHER, Role.COORDINATOR)),
+    ("reports", "Reports", (Role.RESEARCHER, Role.COORDINATOR)),
 )
 
 
