@@ -80,10 +80,12 @@ def _quota(institutions: Sequence[Institution], places: int, turn: int) -> list[
     return list(islice(cycle([*institutions[start:], *institutions[:start]]), places))
 
 
-def start_round(*, study: Study, kind: RoundKind, now: datetime) -> Round:
+def start_round(*, study: Study, kind: RoundKind, now: datetime, calibration_set: int | None = None) -> Round:
     """A new open round with its concept list frozen: the first round's list, so that no rater's own term leaks."""
     number = (study.rounds.aggregate(Max("number"))["number__max"] or 0) + 1
-    round_ = Round.objects.create(study=study, number=number, kind=kind, rubric=study.rubric)
+    round_ = Round.objects.create(
+        study=study, number=number, kind=kind, rubric=study.rubric, calibration_set=calibration_set
+    )
     round_.concepts.set(study.concepts.filter(created_by=None))
     round_.state, round_.opened_at = RoundState.OPEN, now
     round_.save(update_fields=["state", "opened_at"])

@@ -119,7 +119,12 @@ APPEND_ONLY = ("reading", "hoursstatement", "decline", "reminder")
 SHUFFLE = "UPDATE annotation_slot SET turn = hashint8extended(id, 20261122) & 2147483647;"
 """Places laid out before this migration had no turn."""
 
-FUNCTIONS = ("consilium_slot_of_reader", "consilium_reader_is_blind", "consilium_panel_is_blind", "consilium_reading_belongs")
+FUNCTIONS = (
+    "consilium_slot_of_reader",
+    "consilium_reader_is_blind",
+    "consilium_panel_is_blind",
+    "consilium_reading_belongs",
+)
 
 
 def append_only(table: str) -> str:
@@ -143,6 +148,7 @@ class Migration(migrations.Migration):
                 [
                     SLOT_OF_READER,
                     READER_IS_BLIND,
+                    PANEL_IS_BLIND,
                     READING_BELONGS,
                     REPORTS_STAY,
                     *map(append_only, APPEND_ONLY),

@@ -6,7 +6,7 @@ stratum gives its proportional share (largest remainder). A stratum's draw depen
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,11 +51,13 @@ def draw_sample(
     seed: int,
     minimum_documents: int = 20,
     maximum_density: float = 0.05,
+    without: Collection[int] = (),
 ) -> Sample:
     """Draw `wanted` latents, or all eligible ones if there are fewer.
 
     density: share of tokens on which each latent fires, 0 to 1; documents: in how many distinct documents it fires;
-    strata: a name per latent (layer, specialty profile), crossed with thirds of density among the eligible.
+    strata: a name per latent (layer, specialty profile), crossed with thirds of density among the eligible;
+    without: positions that stand in their stratum as ever and are not drawn, such as those of an earlier sample.
     Raises ScienceError if the lengths differ, `wanted` is not positive or the seed is negative.
     """
     names = list(strata) if strata is not None else [""] * len(density)
@@ -65,16 +67,19 @@ def draw_sample(
         raise ScienceError("Ask for at least one latent, and give a seed of 0 or more.")
     share, fires_in = np.asarray(density, dtype=np.float64), np.asarray(documents, dtype=np.int64)
     eligible = np.flatnonzero((share > 0) & (share <= maximum_density) & (fires_in >= minimum_documents))
-    members = _strata(eligible.tolist(), share, names)
-    quota = _proportional({name: len(inside) for name, inside in members.items()}, min(wanted, len(eligible)))
+    taken = set(without)
+    strata_of = _strata(eligible.tolist(), share, names)
+    members = {name: [i for i in inside if i not in taken] for name, inside in strata_of.items()}
+    left = sum(map(len, members.values()))
+    quota = _proportional({name: len(inside) for name, inside in members.items()}, min(wanted, left))
     drawn = sorted((i, name) for name, inside in members.items() for i in _draw(inside, quota[name], name, seed))
     return Sample(
         indices=tuple(i for i, _ in drawn),
         strata=tuple(name for _, name in drawn),
         frame=tuple(Stratum(name, len(inside), quota[name]) for name, inside in members.items()),
-        eligible=len(eligible),
+        eligible=left,
         wanted=wanted,
-        note=_note(len(eligible), wanted, minimum_documents, maximum_density),
+        note=_note(left, wanted, minimum_documents, maximum_density),
         minimum_documents=minimum_documents,
         maximum_density=maximum_density,
         seed=seed,

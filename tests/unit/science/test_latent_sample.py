@@ -85,3 +85,21 @@ def test_impossible_requests_are_refused(change, words):
     request = {"density": [0.1, 0.1], "documents": [30, 30], "wanted": 1, "seed": 1} | change
     with pytest.raises(ScienceError, match=words):
         draw_sample(**request)
+
+
+def test_a_second_draw_leaves_out_the_first_and_keeps_its_strata(latents):
+    first = draw_sample(*latents, wanted=60, seed=1)
+    second = draw_sample(*latents, wanted=30, seed=2, without=first.indices)
+    assert not set(first.indices) & set(second.indices)
+    assert [stratum.name for stratum in second.frame] == [stratum.name for stratum in first.frame]
+    assert second.eligible == first.eligible - 60
+    whole = draw_sample(*latents, wanted=10**6, seed=1)
+    everyone = dict(zip(whole.indices, whole.strata, strict=True))
+    assert all(everyone[i] == stratum for i, stratum in zip(second.indices, second.strata, strict=True))
+
+
+def test_a_draw_that_leaves_out_everything_says_so(latents):
+    everyone = draw_sample(*latents, wanted=10**6, seed=1).indices
+    nothing = draw_sample(*latents, wanted=5, seed=1, without=everyone)
+    assert nothing.indices == ()
+    assert nothing.note
