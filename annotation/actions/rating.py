@@ -7,24 +7,35 @@ from typing import Any
 from django.db import transaction
 
 from annotation.actions import audit
+from annotation.actions.calibrating import judge
 from annotation.actions.recomputing import recompute_soon
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Outcome, Role, SlotState
 from annotation.models import Concept, Decision, Draft, Membership, Rating, Round, Slot, Study, User
-from annotation.rules.answers import Answers, check_answers
+from annotation.queries.shown_snippets import shown_lengths
+from annotation.rules.answers import Answers, Incomplete, check_answers
+from annotation.rules.evidence import SAME_MEANING, Marks, check_marks
 from annotation.rules.membership import check_role
 from annotation.rules.refusal import Refused
 from annotation.rules.states import check_round_open
 
+NO_MARKS = Marks()
+
 
 @transaction.atomic
 def submit_rating(
-    *, ticket: Ticket, raw: Mapping[str, Any], active_seconds: float | None, by: User, now: datetime
+    *,
+    ticket: Ticket,
+    raw: Mapping[str, Any],
+    marks: Marks = NO_MARKS,
+    active_seconds: float | None,
+    by: User,
+    now: datetime,
 ) -> Rating:
     """Store the rating and free the rater for the next. The same ticket again returns the rating that it stored.
 
-    A ticket whose lease ran out still counts: in its place if that is free, otherwise as surplus (slot None).
-    Raises Refused (Incomplete with a sentence a field) and then stores nothing.
+    raw: what the rubric asks, by item key. A ticket whose lease ran out still counts: in its place if that is free,
+    otherwise as surplus (slot None). Raises Refused (Incomplete with a sentence a field) and then stores nothing.
     """
     # The slot first: whoever closes the round deletes free slots, and this waits for it before it reads the round.
     slot = Slot.objects.select_for_update(no_key=True).filter(pk=ticket.slot).first()
@@ -39,9 +50,12 @@ def submit_rating(
     if Decision.objects.filter(case__latent=ticket.latent, adjudicator=by).exists():
         raise Refused("You decided the case of this latent, so that you cannot rate it as well.")
     answers = check_answers(round_.rubric.items.all(), raw)
-    rating = _store(round_, ticket, _place(slot, ticket, by), membership, answers, active_seconds, by, now)
+    check_marks(marks, shown=shown_lengths(ticket.latent, marks.snippets))
+    rating = _store(round_, ticket, _place(slot, ticket, by), membership, answers, marks, active_seconds, by, now)
     Draft.objects.filter(round=round_, latent=ticket.latent, rater=by).delete()
     audit.record(AuditVerb.RATING_SUBMITTED, rating, by=by, now=now, study=round_.study, surplus=rating.slot_id is None)
+    if round_.calibration_set is not None:
+        judge(study=round_.study, membership=membership, set_number=round_.calibration_set, now=now)
     recompute_soon(study_id=round_.study_id)
     return rating
 
@@ -68,15 +82,14 @@ def _store(
     slot: Slot | None,
     membership: Membership,
     answers: Answers,
+    marks: Marks,
     active_seconds: float | None,
     by: User,
     now: datetime,
 ) -> Rating:
     if membership.institution is None:
         raise Refused("Your membership names no institution. Ask the study's researcher to add it.")
-    concept = None
-    if answers.outcome == Outcome.ANSWERED:
-        concept = find_or_add_concept(study=round_.study, name=answers.concept, by=by, now=now)
+    concept, second = concepts_of(answers, marks, study=round_.study, by=by, now=now)
     return Rating.objects.create(
         study=round_.study,
         latent_id=ticket.latent,
@@ -88,10 +101,28 @@ def _store(
         outcome=answers.outcome,
         concept=concept,
         answers=answers.values,
+        second_concept=second,
         rationale=answers.rationale,
+        evidence=marks.evidence_rows,
+        fits=marks.fit_rows,
         active_seconds=active_seconds,
         submitted_at=now,
     )
+
+
+def concepts_of(
+    answers: Answers, marks: Marks, *, study: Study, by: User, now: datetime
+) -> tuple[Concept | None, Concept | None]:
+    """The first and the second meaning; neither where she did not answer. Raises Incomplete if they are one concept."""
+    if answers.outcome != Outcome.ANSWERED:
+        return None, None
+    first = find_or_add_concept(study=study, name=answers.concept, by=by, now=now)
+    if not marks.second_concept:
+        return first, None
+    second = find_or_add_concept(study=study, name=marks.second_concept, by=by, now=now)
+    if second == first:
+        raise Incomplete(SAME_MEANING)
+    return first, second
 
 
 def find_or_add_concept(*, study: Study, name: str, by: User, now: datetime) -> Concept:

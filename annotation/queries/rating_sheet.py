@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db.models import Q
 
+from annotation.enums import RoundKind
 from annotation.models import Concept, Draft, Rating, Round, RubricItem, SampledLatent, Study, User
+from annotation.queries.rating_pace import seconds_each
 from annotation.queries.rating_progress import RatingProgress, rating_progress
 from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
 from annotation.rules.refusal import Refused
@@ -23,6 +25,8 @@ class Suggestion:
 class RatingSheet:
     round: Round
     progress: RatingProgress
+    seconds_each: int
+    """About how long she needs for one."""
     groups: tuple[SnippetGroup, ...]
     scale: float
     """The latent's strongest activation anywhere: drawn strongest, in every snippet alike."""
@@ -32,6 +36,19 @@ class RatingSheet:
     draft: Draft | None
 
     @property
+    def round_number(self) -> int:
+        """A retest goes by the number of the round that it repeats: nothing tells her that it is one."""
+        repeated = self.round.repeats
+        return repeated.number if repeated and self.round.kind == RoundKind.RETEST else self.round.number
+
+    @property
+    def pace(self) -> str:
+        """Seconds by fives, from a hundred on minutes: as exact as such a promise can be."""
+        if self.seconds_each < 100:
+            return f"about {max(5, 5 * round(self.seconds_each / 5))} s each"
+        return f"about {round(self.seconds_each / 60)} min each"
+
+    @property
     def answers(self) -> dict[str, Any]:
         """What she has entered so far, by item key."""
         return self.draft.answers if self.draft else {}
@@ -39,12 +56,13 @@ class RatingSheet:
 
 def rating_sheet(*, round_id: int, latent_id: int, user: User) -> RatingSheet:
     """The sheet of a latent that was handed to this rater. The number of statements does not depend on its length."""
-    round_ = Round.objects.select_related("study", "rubric").get(pk=round_id)
-    sampled = SampledLatent.objects.select_related("latent").get(pk=latent_id, study=round_.study_id)
+    round_ = Round.objects.select_related("study", "rubric", "repeats").get(pk=round_id)
+    sampled = SampledLatent.everything.select_related("latent").get(pk=latent_id, study=round_.study_id)
     return RatingSheet(
         round=round_,
         progress=rating_progress(round_=round_, user=user),
-        groups=snippet_groups(sampled.latent_id),
+        seconds_each=seconds_each(round_=round_, user=user),
+        groups=snippet_groups(sampled.latent_id, mixed_for=round_.pk if round_.repeats_id else None),
         scale=sampled.latent.max_activation,
         items=tuple(round_.rubric.items.order_by("position")),
         guidance=round_.rubric.guidance,

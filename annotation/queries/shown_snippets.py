@@ -1,7 +1,7 @@
 """The snippets of a latent that people judge it by: strongest, mid-range, and look-alikes where it stays silent."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ from django.db.models import F
 from django.db.models.functions import Length, Substr
 
 from annotation.enums import SHOWN_TO_RATERS, SnippetKind
-from annotation.models import Snippet
+from annotation.models import SampledLatent, Snippet
+from annotation.queries.hidden_snippets import closed, without_hidden
 
 STRONGEST, MID_RANGE, LOOK_ALIKES = 8, 5, 4
 """How many of each group are shown."""
@@ -18,6 +19,7 @@ Row = dict[str, Any]
 COLUMNS = (
     *("pk", "kind", "rank", "decile", "start", "end", "tokens", "document_id"),
     *("text", "length", "specialty", "note_type", "section"),
+    *("context_start", "context_end", "context_closed"),
 )
 
 
@@ -32,6 +34,8 @@ class ShownSnippet:
     cut_start: bool
     """The note goes on before the snippet."""
     cut_end: bool
+    has_context: bool
+    """The run kept more of the note around it, and it may be shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,16 +46,18 @@ class SnippetGroup:
     snippets: tuple[ShownSnippet, ...]
 
 
-def snippet_groups(latent_id: int) -> tuple[SnippetGroup, ...]:
+def snippet_groups(latent_id: int, *, mixed_for: int | None = None) -> tuple[SnippetGroup, ...]:
     """The same snippets in the same order for everyone; groups without snippets are left out. One statement.
 
-    Held-out snippets are never among them. Only the snippet's own characters leave the database, never the whole note.
+    mixed_for: the round that asks for the latent once more; within each group they then stand in another fixed order.
+    Held-out snippets are never among them, nor hidden ones. Only the snippet's own characters leave the database,
+    never the whole note.
     """
     rows = _rows(latent_id)
     top = [row for row in rows if row["kind"] == SnippetKind.TOP][:STRONGEST]
     groups = (
         ("strongest", "Strongest", "Where it fires most.", top),
-        ("mid-range", "Mid-range", "From strong to weak firing: does your idea still hold?", _mid_range(rows, top)),
+        ("mid-range", "Mid-range", "It fires here too, now strongly, now weakly: does your idea still hold?", _mid_range(rows, top)),
         (
             "look-alikes",
             "Look-alikes that should not fire",
@@ -60,18 +66,19 @@ def snippet_groups(latent_id: int) -> tuple[SnippetGroup, ...]:
         ),
     )
     return tuple(
-        SnippetGroup(name=name, title=title, note=note, snippets=tuple(_shown(row) for row in chosen))
+        SnippetGroup(name=name, title=title, note=note, snippets=tuple(_shown(row) for row in _mixed(chosen, mixed_for)))
         for name, title, note, chosen in groups
         if chosen
     )
 
 
 def _rows(latent_id: int) -> list[Row]:
-    shown = Snippet.objects.filter(latent=latent_id, kind__in=SHOWN_TO_RATERS).annotate(
+    shown = without_hidden(Snippet.objects.filter(latent=latent_id, kind__in=SHOWN_TO_RATERS)).annotate(
         text=Substr("document__text", F("start") + 1, F("end") - F("start")),
         length=Length("document__text"),
         specialty=F("document__specialty"),
         note_type=F("document__note_type"),
+        context_closed=closed("context_start", "context_end"),
     )
     return [dict(row) for row in shown.order_by("rank", "pk").values(*COLUMNS)]
 
@@ -102,16 +109,46 @@ def _look_alikes(rows: list[Row]) -> list[Row]:
     return sorted(chosen, key=lambda row: hashlib.sha256(str(row["pk"]).encode()).digest())
 
 
+def _mixed(chosen: list[Row], round_: int | None) -> list[Row]:
+    if round_ is None:
+        return chosen
+    return sorted(chosen, key=lambda row: hashlib.sha256(f"{round_}:{row['pk']}".encode()).digest())
+
+
 def _shown(row: Row) -> ShownSnippet:
     about = place_of(row["specialty"], row["note_type"], row["section"])
     return ShownSnippet(
         pk=row["pk"],
-        text=_without_trailing_space(row["text"], row["tokens"]),
+        text=one_line_end(_without_trailing_space(row["text"], row["tokens"])),
         tokens=row["tokens"],
         about=about[:1].upper() + about[1:],
         cut_start=row["start"] > 0,
         cut_end=row["end"] < row["length"],
+        has_context=_has_context(row),
     )
+
+
+def _has_context(row: Row) -> bool:
+    if row["context_start"] is None or row["context_closed"]:
+        return False
+    return bool(row["context_start"] < row["start"] or row["end"] < row["context_end"])
+
+
+def one_line_end(text: str) -> str:
+    """The text with line feeds only, as long as before: browsers count a carriage return and its line feed as one."""
+    return text.replace("\r\n", " \n").replace("\r", "\n")
+
+
+def shown_lengths(sampled: int, snippets: Iterable[int]) -> dict[int, int]:
+    """Characters of each of these snippets that a rating page of the sampled latent may show, by snippet.
+
+    Also of those hidden meanwhile: who marked one before it was reported has not marked it in vain.
+    """
+    if not (wanted := set(snippets)):
+        return {}
+    latent = SampledLatent.everything.filter(pk=sampled).values("latent")
+    found = Snippet.objects.filter(pk__in=wanted, latent__in=latent, kind__in=SHOWN_TO_RATERS)
+    return {pk: end - start for pk, start, end in found.values_list("pk", "start", "end")}
 
 
 def place_of(specialty: str, note_type: str, section: str) -> str:

@@ -18,9 +18,11 @@ from annotation.enums import Outcome, Role
 from annotation.queries.rating_progress import afterwards
 from annotation.queries.rating_sheet import RatingSheet, questions, rating_sheet
 from annotation.rules.answers import Incomplete
+from annotation.rules.evidence import FIT, parse_marks
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
+from annotation.views.rating_marks import marks_form, read_marks
 from annotation.views.rubric_form import CANNOT_TELL_KEY, NOT_CLINICAL_KEY, read_answers, read_seconds, rubric_form
 from annotation.views.see_other import see_other
 
@@ -29,8 +31,8 @@ SURPLUS = (
     "Your rating is kept and counts like any other."
 )
 
-NOT_WRITTEN = ("csrfmiddlewaretoken", "ticket", "outcome", "active_seconds")
-"""Fields of the form that the rater did not fill in herself."""
+NOT_WRITTEN = ("csrfmiddlewaretoken", "ticket", "outcome", "active_seconds", "evidence", "window", "draft_number")
+"""Fields of the form that the rater did not fill in herself, or not in words."""
 
 
 @never_cache
@@ -52,12 +54,18 @@ def _submit(request: HttpRequest, place: Place) -> HttpResponse:
     try:
         ticket = read_ticket(text, by=place.user)
         answers = read_answers(questions(round_id=ticket.round, study=place.study), request.POST)
+        answers |= read_marks(request.POST)
     except Refused as error:
         return _not_taken(request, place, error)
     now = timezone.now()
     try:
         rating = submit_rating(
-            ticket=ticket, raw=answers, active_seconds=read_seconds(answers["active_seconds"]), by=place.user, now=now
+            ticket=ticket,
+            raw=answers,
+            marks=parse_marks(answers),
+            active_seconds=read_seconds(answers["active_seconds"]),
+            by=place.user,
+            now=now,
         )
     except Incomplete as error:
         _keep(ticket, answers, place)
@@ -98,6 +106,7 @@ def _page(
         "breadcrumbs": breadcrumbs(place, ("Rate", "")),
         "sheet": sheet,
         "form": form,
+        "marks": marks_form(answers, problems),
         "ticket": ticket,
         "problems": problems,
         "suggestions": [{"value": term.value, "note": term.note} for term in sheet.suggestions],
@@ -113,9 +122,9 @@ def _page(
 def _not_taken(request: HttpRequest, place: Place, error: Refused) -> HttpResponse:
     """The sentence, and every word that she wrote, so that she can take it with her."""
     written = [
-        {"term": name.capitalize(), "value": ", ".join(values)}
+        {"term": name.replace("_", " ").capitalize(), "value": ", ".join(values)}
         for name, values in request.POST.lists()
-        if name not in NOT_WRITTEN and any(value.strip() for value in values)
+        if name not in NOT_WRITTEN and not name.startswith(FIT) and any(value.strip() for value in values)
     ]
     context = {**place.context, "sentence": str(error), "written": written}
     return render(request, "rate/not_taken.html", context, status=HTTPStatus.CONFLICT)
