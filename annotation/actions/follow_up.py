@@ -16,12 +16,14 @@ from annotation.models import (
     Institution,
     Membership,
     Rating,
-    ResultRun,
     Round,
     SampledLatent,
     Slot,
     Study,
 )
+from annotation.queries.results import newest_run
+from annotation.queries.withheld import withheld
+from annotation.rules.membership import active
 from annotation.science.ambiguity import Thresholds, Verdict, judge
 from annotation.science.clc_result import LatentConsensus
 from annotation.science.types import Undefined
@@ -39,7 +41,7 @@ STATE_FOR = {
 def follow_up(*, study_id: int, now: datetime) -> None:
     """Apply the ambiguity rule to every latent whose places are all taken. Running it again changes nothing more."""
     study = Study.objects.select_for_update(no_key=True).get(pk=study_id)
-    run = ResultRun.objects.filter(study=study).order_by("-last_rating", "-pk").first()
+    run = newest_run(study)
     if run is None:
         return
     thresholds = study_thresholds(study)
@@ -90,21 +92,25 @@ def _deciding_item(study: Study) -> str:
 
 
 def _institutions(study: Study) -> list[Institution]:
-    members = Membership.objects.filter(study=study, role=Role.ANNOTATOR, user__is_active=True)
+    members = active(study).filter(role=Role.ANNOTATOR)
     return list(Institution.objects.filter(membership__in=members).distinct().order_by("pk"))
 
 
 def complete_latents(study: Study) -> QuerySet[Any]:
-    """SampledLatents that are rated and wait for nobody, undecided: with `given` raters and the `newest` rating."""
+    """SampledLatents that were rated and wait for nobody, undecided: with `given` raters and the `newest` rating.
+
+    Raters whose ratings are withheld are not among those given.
+    """
     waiting = Q(slots__round__state=RoundState.OPEN) & ~Q(slots__state=SlotState.SUBMITTED)
+    gone = Membership.objects.filter(study=study, ratings_withheld=True).values("user")
     return (
         study.sample.exclude(state__in=[LatentState.SAMPLED, LatentState.PERSISTENT, *DECIDED_STATES])
         .annotate(
             places_left=Count("slots", filter=waiting, distinct=True),
-            given=Count("ratings__rater", distinct=True),
+            given=Count("ratings__rater", filter=~Q(ratings__rater__in=gone), distinct=True),
             newest=Max("ratings__pk"),
         )
-        .filter(places_left=0, given__gt=0)
+        .filter(places_left=0, newest__isnull=False)
         .order_by("position")
     )
 
@@ -156,11 +162,13 @@ def extra_round(*, study: Study, turn: int, now: datetime) -> Round:
 
 def _least_asked(latent: SampledLatent, institutions: list[Institution], places: int) -> list[Institution | None]:
     """Institutions by how few have rated the latent, as long as they have somebody left; then anyone."""
-    rated = Counter(Rating.objects.filter(latent=latent).values_list("institution", flat=True))
+    given = Rating.objects.filter(latent=latent).filter(~withheld())
+    rated = Counter(given.values_list("institution", flat=True))
     asked = Slot.objects.filter(latent=latent, rater__isnull=False).values("rater")
     seen = Rating.objects.filter(latent=latent).values("rater")
     left = Counter(
-        Membership.objects.filter(study=latent.study, role=Role.ANNOTATOR, user__is_active=True)
+        active(latent.study)
+        .filter(role=Role.ANNOTATOR)
         .exclude(Q(user__in=asked) | Q(user__in=seen))
         .values_list("institution", flat=True)
     )

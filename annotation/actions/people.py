@@ -21,6 +21,8 @@ def add_member(
         raise Refused(f"A {role.label.lower()} belongs to an institution: name hers.")
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     existing = Membership.objects.filter(study=study, user=user, role=role).first()
+    if existing and existing.withdrawn_at:
+        raise Refused(f"This person withdrew from {study.name} on {existing.withdrawn_at:%-d %B %Y}, and that stands.")
     if existing:
         return existing
     count = Membership.objects.filter(study=study, role=role).count()

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from annotation.actions import audit
 from annotation.enums import AuditVerb, ItemKind
-from annotation.models import Agreement, Consensus, RaterReliability, ResultRun, RubricItem, Study
+from annotation.models import Agreement, Consensus, RaterReliability, Rating, ResultRun, RubricItem, Study
 from annotation.queries.rating_records import RatingRecord, answers_for, current_ratings, science_item
+from annotation.queries.withheld import withheld_raters
 from annotation.science.alpha import alpha
 from annotation.science.clc import clc
 from annotation.science.clc_parameters import ClcParameters
@@ -49,15 +51,18 @@ class Question:
 def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
     """The results of the study's ratings as they are now; those computed before from the same ratings are returned.
 
-    None if nobody has rated. One computation at a time a study: a second one waits, and then finds the first one's.
+    None if nobody has rated and nobody took her ratings away. One computation at a time a study: a second one waits,
+    and then finds the first one's.
     """
     with transaction.atomic():
         _one_at_a_time(study_id)
         study = Study.objects.select_related("rubric").get(pk=study_id)
+        # Before the ratings are read: what comes in between makes these results stale, and is never taken for read.
+        newest = Rating.objects.filter(study=study).aggregate(Max("pk"))["pk__max"] or 0
         records = current_ratings(study)
-        if not records:
+        gone = withheld_raters(study)
+        if not records and not gone:
             return None
-        newest = max(record.pk for record in records)
         items = list(study.rubric.items.all())
         parameters = ClcParameters()
         inputs = digest(
@@ -66,6 +71,8 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
             parameters=asdict(parameters),
             rubric=study.rubric_id,
             seed=study.seed,
+            newest=newest,
+            withheld=gone,
         )
         existing = ResultRun.objects.filter(study=study, input_digest=inputs).first()
         if existing:
@@ -88,10 +95,12 @@ def _compute(
     now: datetime,
 ) -> ResultRun:
     started = time.monotonic()
-    agreements = [row for item in items for row in agreement_rows(item, records, seed=study.seed)]
+    # Where all that was rated is withheld, the run says so by its noughts and holds no row.
+    answered = items if records else []
+    agreements = [row for item in answered for row in agreement_rows(item, records, seed=study.seed)]
     consensuses: list[Consensus] = []
     reliabilities: list[RaterReliability] = []
-    for item in items:
+    for item in answered:
         for question in questions(item, records):
             result = clc(question.answers, question.item, parameters, seed=study.seed)
             if isinstance(result, ClcResult):

@@ -5,7 +5,7 @@ ran out.
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation import gateway
@@ -16,7 +16,7 @@ from annotation.actions.matching import ask_again
 from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
 from annotation.actions.recomputing import recompute_soon
 from annotation.enums import LatentState, ReleaseState, RoundState, RunState
-from annotation.models import MiningRun, Rating, Release, ResultRun, Round, RunPair, Study
+from annotation.models import Membership, MiningRun, Rating, Release, ResultRun, Round, RunPair, Study
 from annotation.queue import enqueue
 
 ENDED = ("finished", "failed", "cancelled")
@@ -83,11 +83,18 @@ def sweep_trials(*, now: datetime) -> None:
 
 
 def stale_studies() -> list[int]:
-    """Studies with a rating that is newer than those in their newest results."""
+    """Studies whose newest results lack a newer rating, or hold those of a rater who took hers away since."""
     newest_rating = Rating.objects.filter(study=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    newest_result = ResultRun.objects.filter(study=OuterRef("pk")).order_by("-last_rating").values("last_rating")[:1]
-    studies = Study.objects.annotate(rating=Subquery(newest_rating), seen=Coalesce(Subquery(newest_result), 0))
-    return list(studies.filter(rating__gt=F("seen")).values_list("pk", flat=True))
+    newest_result = ResultRun.objects.filter(study=OuterRef("pk")).order_by("-pk")
+    gone = Membership.objects.filter(study=OuterRef("pk"), ratings_withheld=True).order_by("-withdrawn_at")
+    studies = Study.objects.annotate(
+        rating=Subquery(newest_rating),
+        seen=Coalesce(Subquery(newest_result.values("last_rating")[:1]), 0),
+        computed_at=Subquery(newest_result.values("computed_at")[:1]),
+        left_at=Subquery(gone.values("withdrawn_at")[:1]),
+    )
+    stale = Q(rating__gt=F("seen")) | Q(left_at__gt=F("computed_at"))
+    return list(studies.filter(stale).values_list("pk", flat=True))
 
 
 def unjudged_studies() -> list[int]:

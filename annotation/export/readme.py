@@ -36,6 +36,7 @@ def readme(manifest: Mapping[str, Any]) -> str:
         FORMATS,
         VERIFY,
         fill(PRIVACY, WIDTH),
+        *([fill(_withheld(manifest["withheld"]), WIDTH)] if manifest.get("withheld", {}).get("raters") else []),
         fill(
             "manifest.json says how the latents were sampled, which model, SAE and corpus they come from, by which "
             "parameters and seed agreement and consensus were computed, and what every column means. Its entry `audit` "
@@ -44,6 +45,13 @@ def readme(manifest: Mapping[str, Any]) -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _withheld(counts: Mapping[str, int]) -> str:
+    people, ratings = counts["raters"], counts["ratings"]
+    who = "1 rater" if people == 1 else f"{people:,} raters"
+    what = "1 rating" if ratings == 1 else f"{ratings:,} ratings"
+    return f"Withheld: {what} by {who} who withdrew, as the study's consent says. Nothing here was computed from them."
 
 
 def _tables(tables: Mapping[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from annotation.queries.hidden_snippets import closed, without_hidden
 from annotation.queries.rubric_words import RubricWords, outcome_word
 from annotation.queries.shown_snippets import place_of
 from annotation.queries.sight import Onlooker
+from annotation.queries.withheld import withheld
 from annotation.rules.blinding import NOTHING, Sight
 from annotation.rules.refusal import NotYours
 
@@ -111,7 +112,7 @@ def latent_detail(
         groups=groups,
         hidden=sum(kinds.get(kind, 0) for kind in SHOWN_TO_RATERS) - sum(len(group.snippets) for group in groups),
         held_out=sum(count for kind, count in kinds.items() if kind not in SHOWN_TO_RATERS),
-        ratings=Rating.objects.filter(latent=sampled, revision=1).count(),
+        ratings=Rating.objects.filter(latent=sampled, revision=1).filter(~withheld()).count(),
         sight=sight,
         opinions=_opinions(sampled, words) if sight.ratings else (),
         consensuses=_consensuses(sampled, results) if sight.results and results else (),
@@ -160,6 +161,7 @@ def _opinions(sampled: SampledLatent, words: RubricWords) -> tuple[Opinion, ...]
     newest = Rating.objects.filter(latent=OuterRef("latent"), round=OuterRef("round"), rater=OuterRef("rater"))
     ratings = (
         Rating.objects.filter(latent=sampled)
+        .filter(~withheld())
         .filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
         .select_related("concept")
         .order_by("submit_token")

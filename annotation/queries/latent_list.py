@@ -11,6 +11,7 @@ from django.db.models.expressions import OrderBy
 from annotation.enums import LatentFlag, LatentState
 from annotation.models import Consensus, Latent, ResultRun, SampledLatent, Study
 from annotation.queries.sight import Onlooker
+from annotation.queries.withheld import withheld
 
 AnyPage = Page[Any]
 Pair = tuple[Latent, SampledLatent | None]
@@ -107,7 +108,8 @@ def _order(field: str, wanted: LatentFilter) -> OrderBy:
 
 
 def _rating_counts(study: Study, sampled: Iterable[SampledLatent]) -> dict[int, int]:
-    counted = study.ratings.filter(latent__in=sampled, revision=1).values_list("latent").annotate(Count("pk"))
+    given = study.ratings.filter(latent__in=sampled, revision=1).filter(~withheld())
+    counted = given.values_list("latent").annotate(Count("pk"))
     return dict(counted.order_by())
 
 

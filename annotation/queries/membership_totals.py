@@ -7,6 +7,7 @@ from django.db.models import Count
 
 from annotation.enums import Role
 from annotation.models import Institution, Membership, Study, User
+from annotation.rules.membership import active
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class InstitutionTotals:
 def institution_totals(study: Study) -> tuple[InstitutionTotals, ...]:
     """Institutions by name, people without one last. Two statements."""
     members: dict[str, list[Membership]] = defaultdict(list)
-    joined = Membership.objects.filter(study=study, user__is_active=True).select_related("institution")
+    joined = active(study).select_related("institution")
     for membership in joined.order_by("pseudonym"):
         members[membership.institution.name if membership.institution else ""].append(membership)
     counted = study.ratings.filter(revision=1).values_list("institution__name").annotate(Count("pk")).order_by()
@@ -50,11 +51,11 @@ def _plural(role: Role, people: int) -> str:
 
 def institutions_coordinated(user: User, study: Study) -> tuple[Institution, ...]:
     """Those whose people the coordinator looks after."""
-    mine = Membership.objects.filter(study=study, user_id=user.pk, role=Role.COORDINATOR)
+    mine = active(study).filter(user_id=user.pk, role=Role.COORDINATOR)
     return tuple(Institution.objects.filter(membership__in=mine).distinct().order_by("name"))
 
 
 def rater_count(study: Study, institutions: tuple[Institution, ...] | None = None) -> int:
-    """Annotators who may still sign in."""
-    raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, user__is_active=True)
+    """Annotators who may still rate."""
+    raters = active(study).filter(role=Role.ANNOTATOR)
     return (raters if institutions is None else raters.filter(institution__in=institutions)).count()

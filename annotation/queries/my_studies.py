@@ -40,7 +40,8 @@ class MyStudy:
 def my_studies(user: User, *, now: datetime) -> tuple[MyStudy, ...]:
     """Those that she is a member of: where something waits for her first, simulated ones last."""
     held: dict[int, set[Role]] = {}
-    for study_id, role in Membership.objects.filter(user=user, user__is_active=True).values_list("study", "role"):
+    mine = Membership.objects.filter(user=user, user__is_active=True, withdrawn_at__isnull=True)
+    for study_id, role in mine.values_list("study", "role"):
         held.setdefault(study_id, set()).add(Role(role))
     studies = Study.objects.filter(pk__in=held).select_related("run", "rubric").order_by("simulated", "name")
     found = [MyStudy(study=study, errands=_errands(study, user, held[study.pk], now)) for study in studies]

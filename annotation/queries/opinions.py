@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from annotation.enums import ItemKind, Outcome
 from annotation.models import Case, Rating, RubricItem, User
+from annotation.queries.withheld import withheld
 
 SALT = "consilium.opinions"
 
@@ -32,9 +33,10 @@ class Opinion:
 def opinions_on(case: Case, *, reader: User) -> tuple[Opinion, ...]:
     """Every rater's newest revision, in an order that is this reader's own for this case and never changes.
 
-    Asks nobody's leave: callers check rules.blinding first. Two statements.
+    Without what is withheld. Asks nobody's leave: callers check rules.blinding first. Two statements.
     """
-    ratings = _current(Rating.objects.filter(latent=case.latent_id).select_related("concept", "round"))
+    given = Rating.objects.filter(latent=case.latent_id).filter(~withheld())
+    ratings = _current(given.select_related("concept", "round"))
     ratings.sort(key=lambda rating: _place(rating, case, reader))
     versions = {rating.round.rubric_id for rating in ratings}
     items: dict[int, list[RubricItem]] = {version: [] for version in versions}

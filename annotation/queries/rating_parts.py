@@ -38,6 +38,7 @@ def rating_parts(user: User, study: Study) -> tuple[RatingPart, ...]:
     """Her parts in this study and in all that rest on the same run: a latent is the same in each. Two statements."""
     pending = dict(
         Membership.objects.filter(_same_run(study), user_id=user.pk, user__is_active=True, role=Role.ANNOTATOR)
+        .filter(withdrawn_at__isnull=True)
         .annotate(pending=Exists(Round.objects.filter(study=OuterRef("study")).exclude(state=RoundState.CLOSED)))
         .values_list("study", "pending")
     )

@@ -8,6 +8,7 @@ from django.db.models import F, OuterRef, Subquery
 
 from annotation.enums import ItemKind, Outcome, Role
 from annotation.models import Membership, Rating, RubricItem, Study
+from annotation.queries.withheld import withheld
 from annotation.science.types import Answer, Item, closed_item, open_item, ordinal_item
 
 NOT_CLINICAL = "not clinical"
@@ -47,10 +48,11 @@ class RatingRecord:
 
 
 def current_ratings(study: Study) -> list[RatingRecord]:
-    """Newest revisions, surplus ones included, ordered by latent, rater and time."""
+    """Newest revisions, surplus ones included, without what is withheld, ordered by latent, rater and time."""
     newest = Rating.objects.filter(latent=OuterRef("latent"), round=OuterRef("round"), rater=OuterRef("rater"))
     rows = (
         Rating.objects.filter(study=study, revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
+        .filter(~withheld())
         .order_by("latent", "rater", "round__number", "pk")
         .values(
             "pk",

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max
 
-from annotation.enums import Role
-from annotation.models import AuditEvent, Membership, Rating, Release, ResultRun, Study
+from annotation.enums import ReportState, Role
+from annotation.models import AuditEvent, Membership, Rating, Release, ResultRun, SnippetReport, Study
+from annotation.queries.withheld import withheld
 
 PACKAGES = ("Django", "numpy", "scipy", "krippendorff", "pyarrow", "psycopg")
 ELIGIBLE = (
@@ -62,14 +63,25 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
             "raters": run.raters,
             "latents": run.latents,
         },
+        "withheld": withheld_facts(study),
         "audit": _audit_head(study),
         "software": _software(),
     }
 
 
+def withheld_facts(study: Study) -> dict[str, int]:
+    """What the study holds and this release leaves out: of raters who withdrew with their ratings, and of reports."""
+    gone = Membership.objects.filter(study=study, ratings_withheld=True)
+    return {
+        "raters": gone.count(),
+        "ratings": Rating.objects.filter(study=study, revision=1).filter(withheld()).count(),
+        "snippets": SnippetReport.objects.filter(study=study, state=ReportState.WITHHELD).count(),
+    }
+
+
 def revisions(study: Study, run: ResultRun) -> tuple[int, int]:
-    """How many ratings and revisions the results rest on, and how many of them are current."""
-    held = Rating.objects.filter(study=study, pk__lte=run.last_rating)
+    """How many ratings and revisions go out with the results, and how many of them are current."""
+    held = Rating.objects.filter(study=study, pk__lte=run.last_rating).filter(~withheld())
     return held.count(), held.values("latent", "round", "rater").annotate(Max("revision")).order_by().count()
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from annotation.enums import ReleaseState
 from annotation.models import Case, Membership, Rating, Release, Study
+from annotation.queries.withheld import withheld
 
 FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
 ABOUT = ("manifest.json", "README.txt", "SHA256SUMS")
@@ -78,7 +79,7 @@ class NextRelease:
 
 def next_release(study: Study) -> NextRelease:
     """Four statements."""
-    ratings = Rating.objects.filter(study=study).aggregate(
+    ratings = Rating.objects.filter(~withheld(), study=study).aggregate(
         ratings=Count("pk"), raters=Count("rater", distinct=True), latents=Count("latent", distinct=True)
     )
     numbers = dict(study.releases.values_list("number", "state"))

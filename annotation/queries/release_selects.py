@@ -34,6 +34,12 @@ LEFT JOIN (
 """
 CURRENT = "COALESCE(r.revision >= newer.revision, true)"
 """Whether the rating is its rater's newest revision; needs NEWER."""
+WITHHELD = """EXISTS (
+    SELECT 1 FROM annotation_membership gone
+    WHERE gone.study_id = {0}.study_id AND gone.user_id = {0}.{1} AND gone.ratings_withheld)"""
+"""Whether the row's person withdrew and took her ratings with her: rows of annotation_rating or annotation_reading."""
+KEPT = "NOT " + WITHHELD.format("r", "rater_id")
+"""Whether the rating may leave; for `annotation_rating r`."""
 
 
 def ratings(answers: Mapping[str, bool], weighed: Sequence[str]) -> tuple[Select, dict[str, Any]]:
@@ -95,7 +101,7 @@ LEFT JOIN annotation_membership m ON m.study_id = r.study_id AND m.user_id = r.r
 LEFT JOIN annotation_concept c ON c.id = r.concept_id
 {{weights}}
 {NEWER}
-WHERE r.study_id = %(study)s AND r.id <= %(last)s
+WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {KEPT}
 ORDER BY r.id
 """
 DISTRIBUTIONS = Select(
@@ -238,11 +244,16 @@ CONCEPTS = Select(
             SELECT 1 FROM annotation_round_concepts x JOIN annotation_round o ON o.id = x.round_id
             WHERE x.concept_id = c.id AND o.study_id = %(study)s)""",
         "ratings": f"""(SELECT count(*) FROM annotation_rating r {NEWER} WHERE r.study_id = %(study)s
-            AND r.concept_id = c.id AND r.id <= %(last)s AND {CURRENT})""",
+            AND r.concept_id = c.id AND r.id <= %(last)s AND {CURRENT} AND {KEPT})""",
         "added_at": "c.created_at",
         **SIMULATED,
     },
-    rest="FROM annotation_concept c WHERE c.study_id = %(study)s ORDER BY lower(c.name)",
+    rest=f"""
+FROM annotation_concept c
+WHERE c.study_id = %(study)s AND (c.created_by_id IS NULL OR NOT {WITHHELD.format("c", "created_by_id")} OR EXISTS (
+    SELECT 1 FROM annotation_rating r WHERE r.study_id = c.study_id AND r.concept_id = c.id AND {KEPT}))
+ORDER BY lower(c.name)
+""",
 )
 RATERS = Select(
     columns={
@@ -251,7 +262,7 @@ RATERS = Select(
         "institution": "i.code",
         "ratings": f"""CASE WHEN m.role = 'annotator' THEN (
             SELECT count(*) FROM annotation_rating r {NEWER} WHERE r.study_id = %(study)s AND r.rater_id = m.user_id
-            AND r.id <= %(last)s AND {CURRENT}) ELSE 0 END""",
+            AND r.id <= %(last)s AND {CURRENT} AND {KEPT}) ELSE 0 END""",
         "decisions": """CASE WHEN m.role = 'adjudicator' THEN (
             SELECT count(*) FROM annotation_decision d JOIN annotation_case k ON k.id = d.case_id
             WHERE k.study_id = %(study)s AND d.adjudicator_id = m.user_id) ELSE 0 END""",
@@ -260,7 +271,7 @@ RATERS = Select(
     rest="""
 FROM annotation_membership m
 LEFT JOIN annotation_institution i ON i.id = m.institution_id
-WHERE m.study_id = %(study)s AND m.role IN ('annotator', 'adjudicator')
+WHERE m.study_id = %(study)s AND m.role IN ('annotator', 'adjudicator') AND NOT m.ratings_withheld
 ORDER BY m.pseudonym
 """,
 )

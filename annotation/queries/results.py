@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Min
 
-from annotation.models import Agreement, Consensus, Rating, ResultRun, Study
+from annotation.models import Agreement, Consensus, Membership, Rating, ResultRun, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,17 +14,27 @@ class Freshness:
     run: ResultRun | None
     newer: int
     """Ratings that came in after those that the run took in."""
+    withdrawn: int = 0
+    """Raters whose ratings left the study after the run."""
 
     @property
     def stale(self) -> bool:
-        return self.newer > 0
+        return self.newer > 0 or self.withdrawn > 0
+
+
+def newest_run(study: Study) -> ResultRun | None:
+    """They are computed one at a time: the last one stored holds the most, also where ratings have left since."""
+    return ResultRun.objects.filter(study=study).order_by("-pk").first()
 
 
 def freshness(study: Study) -> Freshness:
-    """Two statements."""
-    run = ResultRun.objects.filter(study=study).order_by("-last_rating", "-pk").first()
+    """Three statements."""
+    run = newest_run(study)
     newer = Rating.objects.filter(study=study, pk__gt=run.last_rating if run else 0).count()
-    return Freshness(run=run, newer=newer)
+    gone = Membership.objects.filter(study=study, ratings_withheld=True)
+    if run is not None:
+        gone = gone.filter(withdrawn_at__gt=run.computed_at)
+    return Freshness(run=run, newer=newer, withdrawn=gone.count())
 
 
 def agreements(run: ResultRun, *, scope: str = "all") -> list[Agreement]:

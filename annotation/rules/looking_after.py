@@ -1,0 +1,41 @@
+"""Whose raters are whose: a coordinator's own institution's, a researcher's all, and those by pseudonym only."""
+
+from django.db.models import QuerySet
+
+from annotation.enums import Role
+from annotation.models import Membership, Study, User
+from annotation.rules.membership import active, check_role
+from annotation.rules.refusal import NotYours
+
+NOT_AMONG_YOURS = "There is no such person among yours."
+
+
+def directs(user: User, study: Study) -> bool:
+    """Whether she is a researcher of the study: then she sees everybody, and nobody's name beside a rating."""
+    return active(study).filter(user_id=user.pk, role=Role.RESEARCHER).exists()
+
+
+def looked_after(user: User, study: Study) -> QuerySet[Membership]:
+    """The raters that she looks after, those who withdrew among them.
+
+    Raises NotYours for a stranger, Refused for a member who looks after nobody.
+    """
+    check_role(user, study, Role.RESEARCHER, Role.COORDINATOR)
+    raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, user__is_active=True)
+    if directs(user, study):
+        return raters
+    own = active(study).filter(user_id=user.pk, role=Role.COORDINATOR).values("institution")
+    return raters.filter(institution__in=own)
+
+
+def check_looks_after(user: User, membership: Membership) -> None:
+    """Raises NotYours if the rater is not among hers."""
+    if not looked_after(user, membership.study).filter(pk=membership.pk).exists():
+        raise NotYours(NOT_AMONG_YOURS)
+
+
+def check_coordinates(user: User, membership: Membership) -> None:
+    """For what only the coordinator of the rater's own institution may do. Raises NotYours otherwise."""
+    own = active(membership.study).filter(user_id=user.pk, role=Role.COORDINATOR, institution=membership.institution_id)
+    if membership.role != Role.ANNOTATOR or not own.exists():
+        raise NotYours(NOT_AMONG_YOURS)
