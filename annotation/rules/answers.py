@@ -6,10 +6,13 @@ from typing import Any
 
 from annotation.enums import ItemKind, Outcome
 from annotation.models import RubricItem
+from annotation.rules.conditions import is_asked
 from annotation.rules.refusal import Refused
 
 RATIONALE_LIMIT = 4000
 CONCEPT_LIMIT = 160
+TEXT_LIMIT = 1000
+"""Characters of an answer in free text."""
 RESERVED = ("(other)", "not clinical")
 """Words that the statistics use for classes of their own."""
 
@@ -36,18 +39,38 @@ class Answers:
 def check_answers(items: Iterable[RubricItem], raw: Mapping[str, Any]) -> Answers:
     """The cleaned answers of a form or draft, keyed by item key plus `outcome` and `rationale`.
 
+    What is said to an item that is not asked, because its condition does not hold, is dropped.
     Raises Incomplete with every problem at once.
     """
     outcome = _outcome(raw)
-    rationale = str(raw.get("rationale") or "").replace("\x00", "").strip()
+    rationale = _text(raw.get("rationale"))
+    problems = {"rationale": problem} if (problem := _problem_of(rationale, outcome)) else {}
     if outcome != Outcome.ANSWERED:
-        if len(rationale) > RATIONALE_LIMIT:
-            raise Incomplete({"rationale": _too_long("The rationale", RATIONALE_LIMIT)})
+        if problems:
+            raise Incomplete(problems)
         return Answers(outcome=outcome, concept="", values={}, rationale=rationale)
-    problems: dict[str, str] = {}
-    values: dict[str, Any] = {}
+    concept, values, unanswered = _read_items(items, raw)
+    if problems := unanswered | problems:
+        raise Incomplete(problems)
+    return Answers(outcome=outcome, concept=concept, values=values, rationale=rationale)
+
+
+def _problem_of(rationale: str, outcome: Outcome) -> str:
+    if len(rationale) > RATIONALE_LIMIT:
+        return _too_long("The rationale", RATIONALE_LIMIT)
+    if not rationale and outcome == Outcome.ANSWERED:
+        return "Say why: the rationale is missing. One sentence that names what the snippets share is enough."
+    return ""
+
+
+def _read_items(items: Iterable[RubricItem], raw: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, str]]:
+    """The concept, the other answers by key, and a sentence for each item that has none or a wrong one."""
     concept = ""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
     for item in items:
+        if not is_asked(item, values):
+            continue
         try:
             value = _READERS[ItemKind(item.kind)](item, raw.get(item.key))
         except ValueError as error:
@@ -57,15 +80,7 @@ def check_answers(items: Iterable[RubricItem], raw: Mapping[str, Any]) -> Answer
             concept = value or ""
         elif value is not None:
             values[item.key] = value
-    if not rationale:
-        problems["rationale"] = (
-            "Say why: the rationale is missing. One sentence that names what the snippets share is enough."
-        )
-    elif len(rationale) > RATIONALE_LIMIT:
-        problems["rationale"] = _too_long("The rationale", RATIONALE_LIMIT)
-    if problems:
-        raise Incomplete(problems)
-    return Answers(outcome=outcome, concept=concept, values=values, rationale=rationale)
+    return concept, values, problems
 
 
 def _outcome(raw: Mapping[str, Any]) -> Outcome:
@@ -102,7 +117,23 @@ def _read_flags(item: RubricItem, value: Any) -> list[Any]:
     offered = {str(option["value"]): option["value"] for option in item.options}
     if any(str(flag) not in offered for flag in chosen):
         raise ValueError(f"“{item.question}” has an answer that is not offered. Choose from those on the page.")
+    if item.required and not chosen:
+        raise ValueError(f"“{item.question}” has no answer yet. Choose at least one.")
     return sorted({offered[str(flag)] for flag in chosen})
+
+
+def _read_text(item: RubricItem, value: Any) -> str | None:
+    text = _text(value)
+    if not text and item.required:
+        raise ValueError(f"“{item.question}” has no answer yet. A few words are enough.")
+    if len(text) > TEXT_LIMIT:
+        raise ValueError(_too_long("The answer", TEXT_LIMIT))
+    return text or None
+
+
+def _text(value: Any) -> str:
+    """Without NUL, which Postgres cannot store, and with line breaks of one character, as browsers count them."""
+    return str(value or "").replace("\x00", "").replace("\r\n", "\n").strip()
 
 
 def _too_long(what: str, limit: int) -> str:
@@ -115,4 +146,5 @@ _READERS = {
     ItemKind.ORDINAL: _read_choice,
     ItemKind.CONFIDENCE: _read_choice,
     ItemKind.FLAGS: _read_flags,
+    ItemKind.TEXT: _read_text,
 }

@@ -1,57 +1,68 @@
 """Whether a rubric can be rated and computed with: said when it is published, not after people have rated."""
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from annotation.enums import ItemKind
-from annotation.rules.answers import RESERVED
 from annotation.rules.refusal import Refused
+from annotation.rules.rubric_item import item_problems, values_of
 
-KEY = re.compile(r"[a-z0-9][a-z0-9-]*")
-KEY_LIMIT = 40
-"""Characters of an item's key, and of `<key>-<flag>`, under which a flag's consensus is stored."""
-TAKEN = ("outcome", "rationale", "ticket", "active_seconds", "csrfmiddlewaretoken", "answers")
-"""Names that the rating form uses itself."""
+WHOLE = 0
+"""Where a problem is of the rubric as a whole; items count from 1."""
+MOST_ITEMS = 15
+"""More cannot be answered in a minute; each has a letter of its own, and a draft of all of them is kept."""
+
+
+class Unsound(Refused):
+    """The rubric cannot be published; `problems` has its sentences by item."""
+
+    def __init__(self, problems: Mapping[int, Sequence[str]], names: Mapping[int, str]) -> None:
+        self.problems = {place: tuple(sentences) for place, sentences in problems.items()}
+        super().__init__(
+            " ".join(
+                sentence if place == WHOLE else f"{names[place]}: {sentence}"
+                for place, sentences in self.problems.items()
+                for sentence in sentences
+            )
+        )
 
 
 def check_rubric(items: Iterable[Mapping[str, Any]]) -> None:
-    """Raises Refused with a sentence about the first item that would break a form or a computation."""
+    """Raises Unsound with every problem of every item at once."""
     given = list(items)
-    keys = Counter(item["key"] for item in given)
-    if repeated := [key for key, count in keys.items() if count > 1]:
-        raise Refused(f"The rubric has two items with the key “{repeated[0]}”. Give each its own.")
-    if sum(item["kind"] == ItemKind.CONCEPT for item in given) != 1:
-        raise Refused("A rubric has one item of the kind concept: its ambiguity decides what is accepted.")
-    for item in given:
-        _check_item(item)
+    if problems := rubric_problems(given):
+        raise Unsound(problems, {place: _name(place, item) for place, item in enumerate(given, start=1)})
 
 
-def _check_item(item: Mapping[str, Any]) -> None:
-    key, kind = str(item["key"]), item["kind"]
-    if kind not in ItemKind.values:
-        raise Refused(
-            f"The rubric item “{key}” is of the unknown kind “{kind}”. There are: {', '.join(ItemKind.values)}."
-        )
-    if not KEY.fullmatch(key) or len(key) > KEY_LIMIT or key in TAKEN:
-        raise Refused(
-            f"“{key}” cannot be the key of a rubric item: use at most {KEY_LIMIT} small letters, digits and hyphens, "
-            f"and none of {', '.join(TAKEN)}."
-        )
-    if kind != ItemKind.CONCEPT:
-        _check_options(key, ItemKind(kind), item["options"])
+def rubric_problems(items: Sequence[Mapping[str, Any]]) -> dict[int, tuple[str, ...]]:
+    """Sentences by place: 0 for the rubric as a whole, 1 and up for its items. Empty if it is sound."""
+    found = {WHOLE: tuple(_about_all(items))}
+    for place, item in enumerate(items, start=1):
+        found[place] = (*item_problems(item, items[: place - 1]), *_about_names(item, items))
+    return {place: sentences for place, sentences in found.items() if sentences}
 
 
-def _check_options(key: str, kind: ItemKind, options: Any) -> None:
-    values = [option.get("value") for option in options]
-    if len(set(map(str, values))) != len(values) or len(values) < (1 if kind == ItemKind.FLAGS else 2):
-        raise Refused(f"The rubric item “{key}” needs at least two options, each with a value of its own.")
-    scale = kind in (ItemKind.ORDINAL, ItemKind.CONFIDENCE)
-    for value in values:
-        if scale and (isinstance(value, bool) or not isinstance(value, int)):
-            raise Refused(f"The scale “{key}” has the option “{value}”: the points of a scale are whole numbers.")
-        if not scale and (not isinstance(value, str) or not KEY.fullmatch(value)):
-            raise Refused(f"The option “{value}” of “{key}” must be small letters, digits and hyphens.")
-        if value in RESERVED or (kind == ItemKind.FLAGS and len(f"{key}-{value}") > KEY_LIMIT):
-            raise Refused(f"The option “{value}” of “{key}” is a reserved word or too long. Name it otherwise.")
+def _about_all(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if sum(item.get("kind") == ItemKind.CONCEPT for item in items) != 1:
+        yield "A rubric has one item of the kind concept: its ambiguity decides what is accepted."
+    if len(items) > MOST_ITEMS:
+        yield f"The rubric has {len(items)} items. More than {MOST_ITEMS} cannot be answered for every latent."
+    keys = Counter(str(item.get("key")) for item in items)
+    for key, count in keys.items():
+        if count > 1:
+            yield f"The rubric has two items with the key “{key}”. Give each its own."
+
+
+def _about_names(item: Mapping[str, Any], items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A flag is stored under `<key>-<flag>`: no item may have that key."""
+    if item.get("kind") != ItemKind.FLAGS:
+        return
+    stored = {f"{item.get('key')}-{value}" for value in values_of(item)}
+    for other in items:
+        if other.get("key") in stored:
+            yield f"Its option is stored as “{other.get('key')}”, which is the key of another item. Rename one of them."
+
+
+def _name(place: int, item: Mapping[str, Any]) -> str:
+    return f"Item {place} (“{item.get('question') or item.get('key') or 'no question yet'}”)"

@@ -10,9 +10,11 @@ from django.http import QueryDict
 
 from annotation.enums import ItemKind, Outcome
 from annotation.models import RubricItem
-from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT
+from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT, TEXT_LIMIT
 
 CANNOT_TELL_KEY, NOT_CLINICAL_KEY, RATIONALE_KEY = "t", "n", "r"
+PAGE_KEYS = frozenset({CANNOT_TELL_KEY, NOT_CLINICAL_KEY, RATIONALE_KEY, *"fdujkmpwe"})
+"""Letters that the rating page keeps for itself: answers of one key, evidence, snippets, and what lies around them."""
 LONGEST_ACTIVE_SECONDS = 24 * 60 * 60.0
 
 
@@ -32,7 +34,17 @@ class Question:
     value: Any
     """What is chosen or written; a list where several may be chosen."""
     error: str
-    limit: int = CONCEPT_LIMIT
+    examples: tuple[dict[str, str], ...] = ()
+    """Worked examples: {text, answer, why}, the answer in the option's words where it names one."""
+    when: str = ""
+    """`name=value|value` of the earlier answer after which it is asked (static/js/when.js); empty: always."""
+    asked_after: str = ""
+    """The same in words."""
+
+    @property
+    def limit(self) -> int:
+        """Most characters of an answer in words."""
+        return TEXT_LIMIT if self.kind == ItemKind.TEXT else CONCEPT_LIMIT
 
     @property
     def points(self) -> list[dict[str, Any]]:
@@ -56,8 +68,9 @@ def rubric_form(
     """The form with what was entered so far, and a sentence at each field that has a problem."""
     told = problems or {}
     letters = key_letters(item.key for item in items)
+    by_key = {item.key: item for item in items}
     return RubricForm(
-        questions=tuple(_question(item, letters[item.key], answers, told) for item in items),
+        questions=tuple(_question(item, letters[item.key], answers, told, by_key) for item in items),
         rationale=str(answers.get("rationale") or ""),
         rationale_error=told.get("rationale", ""),
         outcome_error=told.get("outcome", ""),
@@ -65,10 +78,17 @@ def rubric_form(
     )
 
 
-def _question(item: RubricItem, key: str, answers: Mapping[str, Any], problems: Mapping[str, str]) -> Question:
+def _question(
+    item: RubricItem,
+    key: str,
+    answers: Mapping[str, Any],
+    problems: Mapping[str, str],
+    by_key: Mapping[str, RubricItem],
+) -> Question:
     value = answers.get(item.key)
     if item.kind == ItemKind.FLAGS:
         value = [str(chosen) for chosen in value] if isinstance(value, list) else []
+    condition = item.condition or {}
     return Question(
         name=item.key,
         kind=item.kind,
@@ -81,12 +101,32 @@ def _question(item: RubricItem, key: str, answers: Mapping[str, Any], problems: 
         ),
         value=value,
         error=problems.get(item.key, ""),
+        examples=tuple({**example, "answer": _in_words(item, example["answer"])} for example in item.examples),
+        when=f"{condition['item']}={'|'.join(map(str, condition['values']))}" if condition else "",
+        asked_after=asked_after(item, by_key),
     )
+
+
+def asked_after(item: RubricItem, by_key: Mapping[str, RubricItem]) -> str:
+    """A conditional item's condition as a sentence; empty for one that is always asked."""
+    other = by_key.get(item.condition["item"]) if item.condition else None
+    if item.condition is None or other is None:
+        return ""
+    answers = [_in_words(other, value) for value in item.condition["values"]]
+    return f"Asked after {' or '.join(f'“{answer}”' for answer in answers)} at “{other.question}”"
+
+
+def _in_words(item: RubricItem, answer: Any) -> str:
+    """The option's label, with its number on a scale; the answer as it is where it names no option."""
+    label = next((option["label"] for option in item.options if str(option["value"]) == str(answer)), None)
+    if label is None:
+        return str(answer)
+    return f"{answer}: {label}" if item.kind in (ItemKind.ORDINAL, ItemKind.CONFIDENCE) else str(label)
 
 
 def key_letters(names: Iterable[str]) -> dict[str, str]:
     """A letter of its own for each name: the first of its letters that is free, else the first free one at all."""
-    taken = {CANNOT_TELL_KEY, NOT_CLINICAL_KEY, RATIONALE_KEY}
+    taken = set(PAGE_KEYS)
     letters: dict[str, str] = {}
     for name in names:
         free = [letter for letter in [*name.lower(), *ascii_lowercase] if letter in ascii_lowercase]

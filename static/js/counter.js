@@ -10,5 +10,5 @@ function count(note) {
 }
 
 const all = () => document.querySelectorAll("[data-count-of]").forEach(count);
-document.addEventListener("input", all);
+for (const name of ["input", "htmx:load", "consilium:sheet"]) document.addEventListener(name, all);
 all();
