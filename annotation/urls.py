@@ -5,6 +5,8 @@ from django.urls import include, path
 from annotation.views import (
     account,
     agreement,
+    calibration,
+    calibration_feedback,
     cases,
     consensus,
     health,
@@ -12,9 +14,12 @@ from annotation.views import (
     latents,
     people,
     rate,
+    rate_context,
+    references,
     releases,
     reports,
     study,
+    suggest,
     trials,
 )
 
@@ -27,6 +32,14 @@ in_a_study = [
     path("sample/", study.draw, name="draw_sample"),
     path("rounds/open/", study.open_round, name="open_round"),
     path("rounds/<int:number>/close/", study.close_round, name="close_round"),
+    path("calibration/", calibration.calibration, name="calibration"),
+    path("calibration/draw/", calibration.draw, name="draw_calibration"),
+    path("calibration/<int:number>/open/", calibration.open_set, name="open_calibration"),
+    path("calibration/let-through/<int:membership>/", calibration.let_rater_through, name="let_rater_through"),
+    path("references/", references.references, name="references"),
+    path("references/<int:latent>/", references.reference, name="reference"),
+    path("rate/calibration/<int:number>/", calibration_feedback.summary, name="calibration_summary"),
+    path("rate/calibration/<int:number>/<int:latent>/", calibration_feedback.feedback, name="calibration_feedback"),
     path("latents/", latents.latents, name="latents"),
     path("latents/<int:index>/", latents.latent, name="latent"),
     path("try/", trials.try_text, name="try_text"),
@@ -41,7 +54,10 @@ in_a_study = [
     path("people/", people.people, name="people"),
     path("reports/", reports.reports, name="reports"),
     path("rate/report/", reports.report, name="report_snippet"),
+    path("rate/context/<int:snippet>/", rate_context.context, name="rate_context"),
     path("rate/", rate.rate, name="rate"),
+    path("rate/suggest/", suggest.suggest, name="suggest"),
+    path("rate/did-you-mean/", suggest.did_you_mean, name="did_you_mean"),
 ]
 urlpatterns = [
     path("", home.home, name="home"),

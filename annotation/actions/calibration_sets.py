@@ -1,4 +1,4 @@
-"""Draws the calibration sets: latents beside the sample, from its strata, that every rater answers before she begins."""
+"""Draws the calibration sets: latents beside the sample, from its strata, that raters answer before all others."""
 
 from dataclasses import asdict
 from datetime import datetime

@@ -106,10 +106,14 @@ def _one(question: ReferencedItem, given: GivenReference) -> GivenReference:
     offered = {answer for answer, _ in question.options}
     if not question.is_concept and (strange := sorted(set(given.shares) - offered)):
         raise Refused(f"“{question.question}” has no answer “{strange[0]}”. Reload the page.")
+    if any(not answer for answer in given.shares):
+        raise Refused("A share stands beside no concept. Name the concept, or take the share away.")
     if any(len(answer) > CONCEPT_LIMIT for answer in given.shares):
         raise Refused(f"A concept is longer than {CONCEPT_LIMIT} characters. Shorten it.")
     shares = check_distribution(question.question, given.shares)
     rationale, clause = _clean(given.rationale), _clean(given.clause)
+    if question.is_concept and (without := [answer for answer, share in given.shares.items() if not share]):
+        raise Refused(f"“{without[0]}” has no share. Say how much of the panel's opinion it holds, or take it away.")
     if question.is_concept and not rationale:
         raise Refused("Say why: raters read it beside the reference after they have answered.")
     if max(len(rationale), len(clause)) > RATIONALE_LIMIT:

@@ -26,7 +26,7 @@ class Feedback:
 
 
 def calibration_feedback(membership: Membership, *, set_number: int, latent: int) -> Feedback:
-    """Of a latent of the set that she has rated. Raises NotYours for any other: a reference is seen after one's answer."""
+    """Of a latent of the set that she has rated. Raises NotYours for any other: answers come before references."""
     rating = (
         Rating.objects.filter(
             rater=membership.user_id, latent=latent, round__calibration_set=set_number, study=membership.study_id

@@ -16,6 +16,7 @@ class ComparedAnswer:
     latent: int
     rater: int
     """User."""
+    set: int
     question: ReferencedItem
     answer: str | None
     """None: she could not tell."""
@@ -71,6 +72,7 @@ def _compared(
             rating=rating.pk,
             latent=rating.latent_id,
             rater=rating.rater_id,
+            set=rating.round.calibration_set or 0,
             question=question,
             answer=given[question.key],
             reference=references[rating.latent_id, question.key],

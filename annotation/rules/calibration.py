@@ -14,11 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from annotation.enums import Role
 from annotation.rules.refusal import Refused
 
 SETS = (1, 2)
 """A rater who fails the first set is given the second; who fails both talks to her coordinator."""
-SUM_TOLERANCE = 1e-6
+SUM_TOLERANCE = 0.005
+"""Three times 33.3 per cent is meant to be all: sums so close to 1 are made 1."""
 
 Distribution = Mapping[str, float]
 
@@ -74,6 +76,16 @@ def standing(parts: Iterable[SetPart], *, calibrated: bool) -> Standing:
         elif part.open:
             return Standing(state=CalibrationState.DUE, set=part.set)
     return Standing(state=CalibrationState.FAILED if failed else CalibrationState.NOT_NEEDED)
+
+
+def reference_visible(roles: Iterable[Role], *, own: bool, open: bool) -> bool:
+    """Whether the panel's mean is shown on the References page. Raters read it on their feedback page instead.
+
+    own: the person has set her own reference here; open: the set's round has been opened. Members of the panel do not
+    see each other's before their own is in, and who may be handed the latent sees none.
+    """
+    held = frozenset(roles)
+    return own or (open and Role.ANNOTATOR not in held and bool(held & {Role.ADJUDICATOR, Role.RESEARCHER}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +144,13 @@ def panel_mean(distributions: Sequence[Distribution]) -> dict[str, float]:
 
 
 def check_distribution(what: str, shares: Mapping[str, float]) -> dict[str, float]:
-    """The answers with a share above 0, once they add to 1 (`what` names the item in the sentence)."""
+    """The answers with a share above 0, which add to 1 exactly. `what` names the item in the sentence.
+
+    Raises Refused for shares that are none, or do not add to 1 within SUM_TOLERANCE.
+    """
     if any(not 0 <= share <= 1 for share in shares.values()):
-        raise Refused(f"“{what}” has a share below 0 or above 100 per cent.")
+        raise Refused(f"“{what}” has a share that is no number from 0 to 100.")
     total = sum(shares.values())
     if abs(total - 1) > SUM_TOLERANCE:
         raise Refused(f"The shares of “{what}” add to {100 * total:.4g} per cent. Make them add to 100.")
-    return {answer: share for answer, share in shares.items() if share > 0}
+    return {answer: share / total for answer, share in shares.items() if share > 0}

@@ -27,6 +27,8 @@ class ReferencedItem:
     question: str
     options: tuple[tuple[str, str], ...]
     """(answer, label) in the rubric's order; empty for the concept."""
+    flag_label: str = ""
+    """The flag's own words; empty where it is none."""
 
     @property
     def is_concept(self) -> bool:
@@ -57,7 +59,14 @@ def _questions(item: RubricItem) -> tuple[ReferencedItem, ...]:
         return (_question(item, item.key, item.question, points),)
     if kind == ItemKind.FLAGS:
         return tuple(
-            _question(item, f"{item.key}-{flag}", f"{item.question} {label}", ((YES, "Yes"), (NO, "No")))
+            ReferencedItem(
+                key=f"{item.key}-{flag}",
+                item=item.key,
+                kind=kind,
+                question=f"{item.question} {label}",
+                options=((YES, "Yes"), (NO, "No")),
+                flag_label=label,
+            )
             for flag, label in options
         )
     return ()

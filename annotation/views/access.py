@@ -78,6 +78,8 @@ def say_refusal(request: HttpRequest, error: Refused) -> None:
 PAGES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("study", "Study", (Role.RESEARCHER, Role.COORDINATOR)),
     ("rate", "Rate", (Role.ANNOTATOR,)),
+    ("calibration", "Calibration", (Role.RESEARCHER, Role.COORDINATOR)),
+    ("references", "References", (Role.ADJUDICATOR,)),
     ("cases", "Cases", (Role.ADJUDICATOR, Role.RESEARCHER)),
     ("latents", "Latents", (Role.RESEARCHER,)),
     ("try_text", "Try a text", (Role.RESEARCHER,)),

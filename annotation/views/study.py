@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from annotation.actions import mining, rounds, sampling
 from annotation.enums import Role
 from annotation.models import MiningRun, Round
+from annotation.queries.calibration_overview import calibration_overview
 from annotation.queries.membership_totals import institutions_coordinated
 from annotation.queries.sight import onlooker
 from annotation.queries.study_overview import institution_overview, study_overview
@@ -34,6 +35,7 @@ def study(request: HttpRequest, place: Place) -> HttpResponse:
     context = {
         **shared,
         "overview": study_overview(place.study),
+        "calibration": calibration_overview(place.study),
         "sees_results": viewer.sees_results,
         "may_try": not viewer.may_yet_rate,
     }

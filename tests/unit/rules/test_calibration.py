@@ -61,12 +61,17 @@ def test_the_mean_of_distributions_is_a_distribution(given_shares: list[dict[str
     [
         ({"a": 0.5, "b": 0.4}, "add to 90 per cent"),
         ({"a": 0.7, "b": 0.7}, "add to 140 per cent"),
-        ({"a": 1.5, "b": -0.5}, "below 0 or above 100"),
+        ({"a": 1.5, "b": -0.5}, "no number from 0 to 100"),
     ],
 )
 def test_shares_that_are_no_distribution_are_refused(shares: dict[str, float], sentence: str) -> None:
     with pytest.raises(Refused, match=sentence):
         check_distribution("Category", shares)
+
+
+def test_three_thirds_in_per_cent_are_all() -> None:
+    shares = check_distribution("Category", {"a": 0.333, "b": 0.333, "c": 0.333})
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
 
 
 def test_answers_without_a_share_are_left_out() -> None:
