@@ -37,11 +37,17 @@ class ShownSnippet:
     has_context: bool
     """The run kept more of the note around it, and it may be shown."""
 
+    @property
+    def fires(self) -> bool:
+        return bool(self.tokens)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SnippetGroup:
     name: str
     title: str
+    one: str
+    """What one of them is called."""
     note: str
     snippets: tuple[ShownSnippet, ...]
 
@@ -56,18 +62,31 @@ def snippet_groups(latent_id: int, *, mixed_for: int | None = None) -> tuple[Sni
     rows = _rows(latent_id)
     top = [row for row in rows if row["kind"] == SnippetKind.TOP][:STRONGEST]
     groups = (
-        ("strongest", "Strongest", "Where it fires most.", top),
-        ("mid-range", "Mid-range", "It fires here too, now strongly, now weakly: does your idea still hold?", _mid_range(rows, top)),
+        ("strongest", "Strongest", "Strongest", "Where it fires most.", top),
+        (
+            "mid-range",
+            "Mid-range",
+            "Mid-range",
+            "It fires here too, now strongly, now weakly: does your idea still hold?",
+            _mid_range(rows, top),
+        ),
         (
             "look-alikes",
             "Look-alikes that should not fire",
+            "Look-alike",
             "It stays silent here. A good answer explains why.",
             _look_alikes(rows),
         ),
     )
     return tuple(
-        SnippetGroup(name=name, title=title, note=note, snippets=tuple(_shown(row) for row in _mixed(chosen, mixed_for)))
-        for name, title, note, chosen in groups
+        SnippetGroup(
+            name=name,
+            title=title,
+            one=one,
+            note=note,
+            snippets=tuple(_shown(row) for row in _mixed(chosen, mixed_for)),
+        )
+        for name, title, one, note, chosen in groups
         if chosen
     )
 

@@ -48,6 +48,12 @@ def token_strip(text: str, tokens: Sequence[Mapping[str, Any]], scale: float, **
     return {"segments": cut, "strongest": strongest(cut), "fires": any(part.level for part in cut), **extra}
 
 
+@register.inclusion_tag("components/token_text.html")
+def token_text(text: str, tokens: Sequence[Mapping[str, Any]], scale: float, **extra: Any) -> dict[str, Any]:
+    """Only the text of a token_strip, for a page that draws its own box around it."""
+    return token_strip(text, tokens, scale, **extra)
+
+
 @register.inclusion_tag("components/shading_key.html")
 def shading_key() -> dict[str, Any]:
     """What the five levels of shading mean; once a page."""

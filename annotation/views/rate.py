@@ -14,7 +14,7 @@ from annotation.actions.claiming import claim
 from annotation.actions.drafting import save_draft
 from annotation.actions.rating import submit_rating
 from annotation.actions.tickets import Ticket, read_ticket, write_ticket
-from annotation.enums import Outcome, Role
+from annotation.enums import Role
 from annotation.queries.rating_progress import afterwards
 from annotation.queries.rating_sheet import RatingSheet, questions, rating_sheet
 from annotation.rules.answers import Incomplete
@@ -22,8 +22,9 @@ from annotation.rules.evidence import FIT, parse_marks
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
-from annotation.views.rating_marks import marks_form, read_marks
-from annotation.views.rubric_form import CANNOT_TELL_KEY, NOT_CLINICAL_KEY, read_answers, read_seconds, rubric_form
+from annotation.views.rate_sheet import sheet_context
+from annotation.views.rating_marks import read_marks
+from annotation.views.rubric_form import read_answers, read_seconds
 from annotation.views.see_other import see_other
 
 SURPLUS = (
@@ -46,7 +47,7 @@ def rate(request: HttpRequest, place: Place) -> HttpResponse:
     if slot is None:
         return render(request, "rate/nothing_left.html", _nothing_left(place))
     sheet = rating_sheet(round_id=slot.round_id, latent_id=slot.latent_id, user=place.user)
-    return _page(request, place, sheet, ticket=write_ticket(slot), answers=sheet.answers)
+    return _page(request, place, sheet, ticket=write_ticket(slot))
 
 
 def _submit(request: HttpRequest, place: Place) -> HttpResponse:
@@ -97,23 +98,13 @@ def _page(
     sheet: RatingSheet,
     *,
     ticket: str,
-    answers: dict[str, Any],
+    answers: dict[str, Any] | None = None,
     problems: dict[str, str] | None = None,
 ) -> HttpResponse:
-    form = rubric_form(sheet.items, answers, problems)
     context = {
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("Rate", "")),
-        "sheet": sheet,
-        "form": form,
-        "marks": marks_form(answers, problems),
-        "ticket": ticket,
-        "problems": problems,
-        "suggestions": [{"value": term.value, "note": term.note} for term in sheet.suggestions],
-        "other_answers": [
-            {"value": Outcome.CANNOT_TELL, "label": Outcome.CANNOT_TELL.label, "key": CANNOT_TELL_KEY},
-            {"value": Outcome.NOT_CLINICAL, "label": Outcome.NOT_CLINICAL.label, "key": NOT_CLINICAL_KEY},
-        ],
+        **sheet_context(sheet, study=place.study, ticket=ticket, answers=answers, problems=problems),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
     return render(request, "rate/rate.html", context, status=status)

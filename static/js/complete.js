@@ -75,4 +75,5 @@ document.addEventListener("change", tellAgain);
 document.addEventListener("htmx:afterRequest", (event) => again(event.target));
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(again));
 document.addEventListener("htmx:load", (event) => prepare(event.target));
+document.addEventListener("consilium:sheet", (event) => prepare(event.detail.root));
 prepare(document);

@@ -58,13 +58,20 @@ function keyedControls() {
   return { page, questions };
 }
 
+function writtenOut() {
+  return [...document.querySelectorAll("dl[data-keys-title]")].map((list) => {
+    const keys = [...list.querySelectorAll("dt")].map((key) => [key.textContent, key.nextElementSibling.textContent]);
+    return section(list.dataset.keysTitle, keys);
+  });
+}
+
 function dialogOf() {
   const { page, questions } = keyedControls();
   const off = element("input", { type: "checkbox", checked: !document.documentElement.classList.contains("keys-off") });
   off.addEventListener("change", () => keysOff(!off.checked));
   const always = [["Esc", "Leave a text box"], ["?", "Show this list"]];
   if (document.querySelector("form[data-enter-submits]")) always.unshift(["Enter", "Submit when complete"], ["Ctrl Enter", "Submit from inside a text box"]);
-  const groups = element("div", { className: "keys-sections" }, section("Everywhere", [...page, ...always]));
+  const groups = element("div", { className: "keys-sections" }, section("Everywhere", [...page, ...always]), ...writtenOut());
   for (const [question, controls] of questions) groups.append(section(question.dataset.label, controls));
   const title = element("h2", { textContent: "Keys on this page", tabIndex: -1, autofocus: true });
   const dialog = element("dialog", { className: "keys-dialog" }, title, groups);

@@ -50,4 +50,5 @@ document.addEventListener("change", (event) => {
   if (question && event.target.type === "radio" && !stepping) moveOnFrom(question);
 });
 document.addEventListener("htmx:load", (event) => begin(event.target));
+document.addEventListener("consilium:sheet", (event) => begin(event.detail.root));
 begin(document);

@@ -18,4 +18,5 @@ function soon() {
 
 window.addEventListener("scroll", soon, { passive: true });
 window.addEventListener("resize", soon);
+document.addEventListener("consilium:sheet", measure);
 measure();

@@ -1,0 +1,26 @@
+// details[data-fold]: opened by a person, the focus goes to the first thing in it; Esc closes it and gives the focus back.
+// One of them is open at a time within the page's .fold group; those that hold an answer stay open.
+
+const FOLD = "details[data-fold]";
+const INSIDE = "input:not([type=hidden]), textarea, select, button, a[href]";
+
+function closeOthers(fold) {
+  for (const other of document.querySelectorAll(`${FOLD}[open]`)) {
+    if (other !== fold && !other.querySelector("input, textarea")) other.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const fold = event.target.closest("summary")?.parentElement;
+  if (!fold?.matches(FOLD) || fold.open) return;
+  closeOthers(fold);
+  requestAnimationFrame(() => fold.querySelector(`:scope > :not(summary) :is(${INSIDE})`)?.focus());
+});
+document.addEventListener("keydown", (event) => {
+  const fold = event.key === "Escape" && !event.defaultPrevented && event.target.closest?.(`${FOLD}[open]`);
+  if (!fold || event.target.getAttribute("aria-expanded") === "true") return;
+  if (event.target.matches("input, textarea") && event.target.value.trim()) return;
+  event.preventDefault();
+  fold.open = false;
+  fold.querySelector("summary").focus();
+}, true);
