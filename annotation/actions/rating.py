@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from annotation.actions import audit
 from annotation.actions.calibrating import judge
@@ -126,10 +128,9 @@ def concepts_of(
 
 
 def find_or_add_concept(*, study: Study, name: str, by: User, now: datetime) -> Concept:
-    """The study's concept of this name, whatever its case; a new one is the rater's own."""
-    existing = study.concepts.filter(name__iexact=name).first()
-    if existing:
-        return existing
-    # Another rater may add the same term at this moment: then hers is taken.
+    """The study's concept of this name, whatever its case; a new one is the rater's own.
+
+    The same two statements whether a colleague wrote it before or not: neither words nor time tell her so.
+    """
     Concept.objects.bulk_create([Concept(study=study, name=name, created_by=by, created_at=now)], ignore_conflicts=True)
-    return study.concepts.get(name__iexact=name)
+    return study.concepts.annotate(small=Lower("name")).get(small=Lower(Value(name)))

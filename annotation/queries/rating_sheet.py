@@ -3,22 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
-
 from annotation.enums import RoundKind
-from annotation.models import Concept, Draft, Rating, Round, RubricItem, SampledLatent, Study, User
+from annotation.models import Draft, Round, RubricItem, SampledLatent, Study, User
+from annotation.queries.concept_suggestions import Suggestion, own_list
 from annotation.queries.rating_pace import seconds_each
 from annotation.queries.rating_progress import RatingProgress, rating_progress
 from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
 from annotation.rules.refusal import Refused
-
-
-@dataclass(frozen=True, kw_only=True)
-class Suggestion:
-    """A concept that the rater is offered while she types."""
-
-    value: str
-    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +57,7 @@ def rating_sheet(*, round_id: int, latent_id: int, user: User) -> RatingSheet:
         scale=sampled.latent.max_activation,
         items=tuple(round_.rubric.items.order_by("position")),
         guidance=round_.rubric.guidance,
-        suggestions=_suggestions(round_, user),
+        suggestions=own_list(round_, user),
         draft=Draft.objects.filter(round=round_, latent=sampled, rater=user).first(),
     )
 
@@ -77,15 +68,3 @@ def questions(*, round_id: int, study: Study) -> tuple[RubricItem, ...]:
     if found := tuple(items.order_by("position")):
         return found
     raise Refused("This form belongs to another study. Open that study's rating page again.")
-
-
-def _suggestions(round_: Round, user: User) -> tuple[Suggestion, ...]:
-    """The list frozen when the round opened, and the rater's own terms; never a colleague's."""
-    # By her ratings, not by who wrote the term first: that would tell her whether a colleague had.
-    own = Rating.objects.filter(study=round_.study_id, rater=user)
-    offered = Concept.objects.filter(Q(pk__in=round_.concepts.values("pk")) | Q(pk__in=own.values("concept"))).order_by(
-        "name"
-    )
-    return tuple(
-        Suggestion(value=concept.name, note="your own term" if concept.created_by_id else "") for concept in offered
-    )

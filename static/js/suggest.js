@@ -1,31 +1,33 @@
 // Type-ahead for a text field, by the ARIA combobox pattern. Free text always stays possible.
-// Options: data-suggest = id of a JSON script element, or data-suggest-url = endpoint asked with ?q=.
-// An option is a string or {value, label, note}.
+// data-suggest = id of a JSON script element: answers at once, and without a network.
+// data-suggest-url, on the field or around it = endpoint asked with ?q= besides: what it knows is added below.
+// An option is a string or {value, label, note, words}; words, in every spelling, are what typed beginnings find.
 
 const MOST = 8;
-const WAIT = 120;
+const WAIT = 60;
+const FEWEST = 2; // Letters from which on the endpoint is asked.
 const boxes = new WeakMap();
 
-function normal(text) {
-  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+function fold(text) {
+  return text.normalize("NFKD").replace(/[\p{M}'’‘`´]/gu, "").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim();
 }
 
 function option(raw) {
-  return typeof raw === "string" ? { value: raw, label: raw, note: "" } : { label: raw.value, note: "", ...raw };
+  const { value, label = value, note = "", words = fold(label) } = typeof raw === "string" ? { value: raw } : raw;
+  return { value, label, note, words: words.split(" ") };
 }
 
-function rank(label, typed) {
-  const text = normal(label);
-  if (text.startsWith(typed)) return 0;
-  if (text.split(/[^\p{L}\p{N}]+/u).some((word) => word.startsWith(typed))) return 1;
-  return text.includes(typed) ? 2 : 3;
-}
-
-function best(options, typed) {
-  const wanted = normal(typed.trim());
-  if (!wanted) return options.slice(0, MOST);
-  return options.map((entry) => [rank(entry.label, wanted), entry]).filter(([place]) => place < 3)
+function best(options, text) {
+  const typed = fold(text);
+  const parts = typed ? typed.split(" ") : [];
+  return options.filter(({ words }) => parts.every((part) => words.some((word) => word.startsWith(part))))
+    .map((entry) => [fold(entry.label).startsWith(typed) ? 0 : 1, entry])
     .sort((one, other) => one[0] - other[0]).slice(0, MOST).map(([, entry]) => entry);
+}
+
+function withMore(shown, more) {
+  const told = new Set(shown.map(({ value }) => fold(value)));
+  return [...shown, ...more.filter(({ value }) => !told.has(fold(value)))].slice(0, MOST);
 }
 
 class Box {
@@ -33,6 +35,7 @@ class Box {
     this.input = input;
     this.active = -1;
     this.shown = [];
+    this.answered = []; // What the endpoint said last: shown on at once while it still fits what is typed.
     this.list = document.createElement("ul");
     Object.assign(this.list, { className: "suggest-list", id: `${input.id}-options`, hidden: true });
     this.list.setAttribute("role", "listbox");
@@ -51,30 +54,57 @@ class Box {
     });
   }
 
-  async ask() {
-    if (!this.input.dataset.suggestUrl) return this.show(best(this.options, this.input.value));
+  ask() {
+    const typed = this.input.value;
+    const found = best(this.options, typed);
+    this.show(fold(typed) ? withMore(found, best(this.answered, typed)) : found);
+    this.stop();
+    if (fold(typed).length >= FEWEST) this.waiting = setTimeout(() => this.askFurther(typed), WAIT);
+  }
+
+  async askFurther(typed) {
+    const url = this.input.closest("[data-suggest-url]")?.dataset.suggestUrl;
+    if (!url) return;
+    const asked = new URL(url, location.href);
+    asked.searchParams.set("q", typed);
+    this.asking = new AbortController();
+    try {
+      const response = await fetch(asked, { signal: this.asking.signal, headers: { Accept: "application/json" } });
+      if (!response.ok) return;
+      this.answered = (await response.json()).map(option);
+      if (this.input.value === typed) this.add(withMore(this.shown, this.answered));
+    } catch {
+      // Offline or overtaken by a newer question: the local list stays, and free text works.
+    }
+  }
+
+  stop() {
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(async () => {
-      this.asking?.abort();
-      this.asking = new AbortController();
-      const url = new URL(this.input.dataset.suggestUrl, location.href);
-      url.searchParams.set("q", this.input.value);
-      try {
-        const response = await fetch(url, { signal: this.asking.signal, headers: { Accept: "application/json" } });
-        if (response.ok) this.show((await response.json()).map(option).slice(0, MOST));
-      } catch {
-        // Offline or overtaken by a newer question: no suggestions, and free text works.
-      }
-    }, WAIT);
+    this.asking?.abort();
   }
 
   show(options) {
     if (document.activeElement !== this.input) return;
     this.shown = options;
-    this.active = -1;
+    this.point(-1);
     this.list.replaceChildren(...options.map((entry, place) => this.item(entry, place)));
+    this.list.scrollTop = 0;
     this.open(options.length > 0);
-    this.told.textContent = options.length ? `${options.length} suggestion${options.length > 1 ? "s" : ""}, arrow down to choose` : "";
+    this.tell();
+  }
+
+  // Below what is there: nothing moves under the finger that is about to choose.
+  add(options) {
+    if (document.activeElement !== this.input || options.length === this.shown.length) return;
+    this.list.append(...options.slice(this.shown.length).map((entry, place) => this.item(entry, this.shown.length + place)));
+    this.shown = options;
+    this.open(true);
+    this.tell();
+  }
+
+  tell() {
+    const count = this.shown.length;
+    this.told.textContent = count ? `${count} suggestion${count > 1 ? "s" : ""}, arrow down to choose` : "";
   }
 
   item(entry, place) {
@@ -86,16 +116,15 @@ class Box {
     const label = document.createElement("span");
     label.append(...this.marked(entry.label));
     item.append(label);
-    if (entry.note) item.append(Object.assign(document.createElement("span"), { className: "suggest-note", textContent: entry.note }));
+    if (entry.note) item.append(" ", Object.assign(document.createElement("span"), { className: "suggest-note", textContent: entry.note }));
     return item;
   }
 
   marked(label) {
-    const typed = this.input.value.trim().toLowerCase(), at = typed ? label.toLowerCase().indexOf(typed) : -1;
-    if (at < 0) return [label];
-    const mark = document.createElement("mark");
-    mark.textContent = label.slice(at, at + typed.length);
-    return [label.slice(0, at), mark, label.slice(at + typed.length)];
+    const parts = this.input.value.split(/[^\p{L}\p{N}]+/u).filter(Boolean).sort((one, other) => other.length - one.length);
+    if (!parts.length) return [label];
+    const begins = new RegExp(`(?<![\\p{L}\\p{N}])(${parts.join("|")})`, "giu");
+    return label.split(begins).map((text, place) => (place % 2 ? Object.assign(document.createElement("mark"), { textContent: text }) : text));
   }
 
   open(yes) {
@@ -115,16 +144,22 @@ class Box {
   }
 
   take(place) {
+    this.stop();
     this.input.value = this.shown[place].value;
-    this.open(false);
-    this.told.textContent = "";
+    this.leave();
     this.input.dispatchEvent(new Event("input", { bubbles: true, cancelable: false }));
     this.input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  leave() {
+    this.stop();
     this.open(false);
+    this.told.textContent = "";
   }
 
   key(event) {
     const size = this.shown.length, isOpen = !this.list.hidden;
+    if (event.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!isOpen) return this.ask();
@@ -135,9 +170,9 @@ class Box {
       this.take(this.active);
     } else if (event.key === "Escape" && isOpen) {
       event.preventDefault();
-      this.open(false);
+      this.leave();
     } else if (event.key === "Tab") {
-      this.open(false);
+      this.leave();
     }
   }
 }
@@ -149,6 +184,6 @@ function boxOf(target) {
 }
 
 document.addEventListener("focusin", (event) => boxOf(event.target));
-document.addEventListener("focusout", (event) => boxes.get(event.target)?.open(false));
+document.addEventListener("focusout", (event) => boxes.get(event.target)?.leave());
 document.addEventListener("input", (event) => { if (event.isTrusted) boxOf(event.target)?.ask(); });
 document.addEventListener("keydown", (event) => boxOf(event.target)?.key(event), true);

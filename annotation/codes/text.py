@@ -1,0 +1,25 @@
+"""Text as it is compared: small letters without accents and apostrophes, in words of letters and digits."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+APOSTROPHES = re.compile(r"['’‘ʼ`´]")
+BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+def fold(text: str) -> str:
+    """ "Crohn’s disease, ileítis" becomes "crohns disease ileitis"."""
+    apart = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return BETWEEN_WORDS.sub(" ", plain).strip()
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The folded words in order."""
+    return tuple(fold(text).split())
+
+
+def matches(typed: Sequence[str], among: Sequence[str]) -> bool:
+    """Whether every typed word begins some word, in any order."""
+    return all(any(word.startswith(part) for word in among) for part in typed)

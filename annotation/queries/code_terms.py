@@ -1,0 +1,49 @@
+"""Terms of the code systems that a study chose, and whose they are."""
+
+from itertools import chain, zip_longest
+
+from django.conf import settings
+
+from annotation.codes.closeness import canonical
+from annotation.codes.entry import Term
+from annotation.codes.index import Index
+from annotation.codes.open_index import index_of
+from annotation.codes.systems import Origin, origin
+from annotation.codes.text import fold
+from annotation.models import Study
+
+
+def chosen_indexes(study: Study) -> dict[Origin, Index]:
+    """Those that are ready. One whose index is still being made is left out for these seconds: nobody waits for it."""
+    ready = {}
+    for system in study.code_systems:
+        told, index = origin(system), index_of(system, settings.ARTIFACT_ROOT / "codes")
+        if told and index:
+            ready[told] = index
+    return ready
+
+
+def chosen_origins(study: Study) -> tuple[Origin, ...]:
+    """The chosen systems whose packages are installed, in the order of the study's choice."""
+    return tuple(told for system in study.code_systems if (told := origin(system)))
+
+
+def code_terms(study: Study, text: str, limit: int) -> list[tuple[str, str]]:
+    """(label, note) of terms that begin like the typed words, from each chosen system in turn; each label once.
+
+    The note names code and system, and the synonym where the typed words found one.
+    """
+    each = [[(told, term) for term in index.search(text, limit)] for told, index in chosen_indexes(study).items()]
+    notes: dict[str, list[str]] = {}
+    labels: dict[str, str] = {}
+    for told, term in filter(None, chain.from_iterable(zip_longest(*each))):
+        same = fold(term.label)
+        labels.setdefault(same, term.label)
+        notes.setdefault(same, []).append(note(told, term))
+    return [(label, ", ".join(notes[same])) for same, label in labels.items()][:limit]
+
+
+def note(told: Origin, term: Term) -> str:
+    """ "I21.4 · ICD-10-CM"; before it the synonym by which it was found, if that is more than another spelling."""
+    by_synonym = set(canonical(term.name)) - set(canonical(term.label))
+    return f"{f'“{term.name}” · ' if by_synonym else ''}{term.code} · {told.name}"

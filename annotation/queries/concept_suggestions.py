@@ -1,0 +1,84 @@
+"""What the concept field offers a rater: the round's frozen list, her own terms, the study's code systems.
+
+Never a colleague's term, and nothing that depends on one: neither a word, nor its spelling, nor the statements run.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+
+from annotation.codes.spelling import spellings
+from annotation.codes.text import fold, matches, words
+from annotation.enums import RoundState
+from annotation.models import Concept, Rating, Round, Study, User
+from annotation.queries.code_terms import code_terms
+from annotation.rules.refusal import NotYours
+
+MOST = 8
+OWN = "your own term"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suggestion:
+    """A concept that the rater is offered while she types."""
+
+    value: str
+    note: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words, in every spelling, whose beginnings find it."""
+        return tuple(spelling for word in words(self.value) for spelling in spellings(word))
+
+    @property
+    def option(self) -> dict[str, str]:
+        """As js/suggest.js reads it."""
+        return {"value": self.value, "label": self.value, "note": self.note, "words": " ".join(self.words)}
+
+
+def round_of(study: Study, number: int) -> Round:
+    """The round whose number her page shows. Raises NotYours where the study has not opened such a one."""
+    found = study.rounds.exclude(state=RoundState.DRAFT).filter(number=number).first()
+    if found is None:
+        raise NotYours("There is no such round in this study. Open the rating page again.")
+    return found
+
+
+def own_list(round_: Round, user: User) -> tuple[Suggestion, ...]:
+    """The list frozen when the round opened, then the terms of her own ratings in the study. One statement."""
+    # By her ratings, not by who wrote the term first: that would tell her whether a colleague had.
+    own = Rating.objects.filter(study=round_.study_id, rater=user)
+    listed = round_.concepts.through.objects.filter(round_id=round_.pk, concept_id=OuterRef("pk"))
+    hers = Q(pk__in=own.values("concept")) | Q(pk__in=own.values("second_concept"))
+    offered = (
+        Concept.objects.filter(study=round_.study_id)
+        .annotate(listed=Exists(listed))
+        .filter(Q(listed=True) | hers)
+        .order_by("-listed", Lower("name"))
+        .values_list("name", "listed")
+    )
+    # One row serves all who write a term, in the capitals of whoever came first: small letters are nobody's.
+    return tuple(
+        Suggestion(value=name) if on_list else Suggestion(value=name.lower(), note=OWN) for name, on_list in offered
+    )
+
+
+def suggestions(*, study: Study, round_number: int, user: User, text: str) -> list[Suggestion]:
+    """At most eight, best first. Without text the beginning of the list."""
+    offered = own_list(round_of(study, round_number), user)
+    found = _begin_like(text, offered)
+    if len(found) < MOST:
+        told = {fold(suggestion.value) for suggestion in found}
+        coded = (Suggestion(value=label, note=note) for label, note in code_terms(study, text, MOST))
+        found += [suggestion for suggestion in coded if fold(suggestion.value) not in told]
+    return found[:MOST]
+
+
+def _begin_like(text: str, offered: Iterable[Suggestion]) -> list[Suggestion]:
+    """Those with a word for each typed beginning: the list before her own terms, whole beginnings before others."""
+    typed = words(text)
+    whole = " ".join(typed)
+    found = [suggestion for suggestion in offered if matches(typed, suggestion.words)]
+    return sorted(found, key=lambda one: (one.note == OWN, not fold(one.value).startswith(whole)))
