@@ -5,17 +5,26 @@ Two at once do no harm: the second waits for the first and finds its file.
 
 import fcntl
 import sys
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
-from annotation.codes.index_file import FORMAT, write_index
+from annotation.codes.index_file import write_index
 from annotation.codes.systems import SYSTEMS, origin
+
+
+@cache
+def rules_digest() -> str:
+    """Of this package's own files: an index made by other spelling rules or in another layout is made anew."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:8]
 
 
 def path_of(system: str, folder: Path) -> Path | None:
     """Where the index of the installed version lies or will lie; None where the package is not installed."""
     told = origin(system)
     version = "-".join(told.version.lower().split()) if told else ""
-    return folder / f"{system}-{version}-{FORMAT}.sqlite3" if told else None
+    return folder / f"{system}-{version}-{rules_digest()}.sqlite3" if told else None
 
 
 def build(system: str, folder: Path) -> Path | None:

@@ -27,7 +27,12 @@ MOST_MISSPELT = 3
 
 def canonical(term: str) -> tuple[str, ...]:
     """Its words as they are compared: folded, American, without "of" and "the" unless nothing else is left."""
-    every = tuple(american(word) for word in words(term))
+    return canonical_words(words(term))
+
+
+def canonical_words(folded: Iterable[str]) -> tuple[str, ...]:
+    """The same of words that are folded already."""
+    every = tuple(map(american, folded))
     return tuple(word for word in every if word not in FILLERS) or every
 
 

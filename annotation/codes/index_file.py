@@ -10,13 +10,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from annotation.codes.closeness import canonical
+from annotation.codes.closeness import canonical_words
 from annotation.codes.entry import Entry
 from annotation.codes.spelling import spellings
-from annotation.codes.text import fold, words
+from annotation.codes.text import fold
 
-FORMAT = 1
-"""Raised when the layout or the spelling rules change: an older file is then made anew."""
 LONGEST = 160
 """Characters of a concept's name (rules.answers.CONCEPT_LIMIT): a longer label cannot be one."""
 TABLES = """
@@ -38,10 +36,8 @@ class Row(NamedTuple):
     code: str
     label: str
     synonym: str | None
-
-    @property
-    def name(self) -> str:
-        return self.synonym or self.label
+    folded: str
+    """The name by which it is found: the synonym if there is one, else the label."""
 
 
 def write_index(entries: Iterable[Entry], path: Path) -> int:
@@ -61,18 +57,19 @@ def write_index(entries: Iterable[Entry], path: Path) -> int:
 
 def _rows(entries: Iterable[Entry]) -> Iterator[Row]:
     for entry in entries:
-        if len(entry.label) > LONGEST:
+        folded = fold(entry.label)
+        if not folded or len(entry.label) > LONGEST:
             continue
-        yield Row(entry.code, entry.label, None)
-        told = {fold(entry.label)}
+        yield Row(entry.code, entry.label, None, folded)
+        told = {folded, ""}
         for synonym in entry.synonyms:
-            if (folded := fold(synonym)) and folded not in told:
-                told.add(folded)
-                yield Row(entry.code, entry.label, synonym)
+            if (other := fold(synonym)) not in told:
+                told.add(other)
+                yield Row(entry.code, entry.label, synonym, other)
 
 
-def _offered_first(row: Row) -> tuple[int, int, int, str, str]:
-    return (row.synonym is not None, len(words(row.name)), len(row.name), row.name, row.code)
+def _offered_first(row: Row) -> tuple[bool, int, int, str, str]:
+    return (row.synonym is not None, row.folded.count(" "), len(row.folded), row.folded, row.code)
 
 
 def _fill(connection: sqlite3.Connection, rows: list[Row]) -> None:
@@ -80,11 +77,12 @@ def _fill(connection: sqlite3.Connection, rows: list[Row]) -> None:
     vocabulary: set[str] = set()
     with connection:
         for number, row in enumerate(rows, start=1):
-            key = canonical(row.name)
+            words = row.folded.split()
+            key = canonical_words(words)
             vocabulary.update(key)
-            stored = (number, *row, fold(row.name), key_of(key), short_code(row.code))
+            stored = (number, *row, key_of(key), short_code(row.code))
             connection.execute("INSERT INTO term VALUES (?, ?, ?, ?, ?, ?, ?)", stored)
-            text = " ".join(spelling for word in words(row.name) for spelling in spellings(word))
+            text = " ".join(spelling for word in words for spelling in spellings(word))
             connection.execute("INSERT INTO found (rowid, text) VALUES (?, ?)", (number, text))
         connection.executemany(
             "INSERT INTO word VALUES (?, ?, ?, ?)", ((word, word[0], len(word), letters(word)) for word in vocabulary)

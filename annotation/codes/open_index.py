@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parents[2]
 """The folder that holds the package `annotation`."""
 PAUSE = 60.0
 """Seconds before a failed attempt is repeated."""
+MAKING = "index of"
 log = logging.getLogger(__name__)
 _open = threading.local()
 _making: dict[str, float] = {}
@@ -42,7 +43,12 @@ def make_beside(system: str, folder: Path) -> None:
         if now < _making.get(f"{system} {folder}", -PAUSE) + PAUSE:
             return
         _making[f"{system} {folder}"] = now
-    threading.Thread(target=_make, args=(system, folder), name=f"index of {system}", daemon=True).start()
+    threading.Thread(target=_make, args=(system, folder), name=f"{MAKING} {system}", daemon=True).start()
+
+
+def under_way() -> list[threading.Thread]:
+    """The threads of this process that wait for an index to be made."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith(MAKING)]
 
 
 def _make(system: str, folder: Path) -> None:

@@ -47,6 +47,7 @@ TO_BRITISH = (
     (r"yz(e|ed|er|ing|es)$", r"ys\1"),
     (r"(cent|fib|lit)er(s?)$", r"\1re\2"),
     (r"sulf", "sulph"),
+    (r"leuk(?=o)", "leuc"),
     (r"\bgray", "grey"),
     (r"aging$", "ageing"),
     (r"disk(s?)$", r"disc\1"),
@@ -57,13 +58,13 @@ SHORTEST = 4
 """Shorter words are spelt alike on both sides; and so few letters of a longer word would stand for too many."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def american(word: str) -> str:
     """The folded word as it is compared: the same for both spellings, not always real ("aerobic": "erobic")."""
     return _rewritten(word, AMERICAN)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def spellings(word: str) -> tuple[str, ...]:
     """The folded word, then its other spellings where there are any."""
     return tuple(dict.fromkeys((word, american(word), _rewritten(word, BRITISH))))

@@ -10,9 +10,11 @@ BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 def fold(text: str) -> str:
     """ "Crohn’s disease, ileítis" becomes "crohns disease ileitis"."""
-    apart = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())
-    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return BETWEEN_WORDS.sub(" ", plain).strip()
+    small = APOSTROPHES.sub("", text).casefold()
+    if not small.isascii():
+        apart = unicodedata.normalize("NFKD", small)
+        small = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return BETWEEN_WORDS.sub(" ", small).strip()
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """README.txt of a release: what it is and how to read it, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -37,6 +37,7 @@ def readme(manifest: Mapping[str, Any]) -> str:
         VERIFY,
         fill(PRIVACY, WIDTH),
         *([fill(_withheld(manifest["withheld"]), WIDTH)] if manifest.get("withheld", {}).get("raters") else []),
+        *([fill(_code_systems(manifest["code_systems"]), WIDTH)] if manifest.get("code_systems") else []),
         fill(
             "manifest.json says how the latents were sampled, which model, SAE and corpus they come from, by which "
             "parameters and seed agreement and consensus were computed, and what every column means. Its entry `audit` "
@@ -52,6 +53,11 @@ def _withheld(counts: Mapping[str, int]) -> str:
     who = "1 rater" if people == 1 else f"{people:,} raters"
     what = "1 rating" if ratings == 1 else f"{ratings:,} ratings"
     return f"Withheld: {what} by {who} who withdrew, as the study's consent says. Nothing here was computed from them."
+
+
+def _code_systems(systems: Sequence[Mapping[str, str]]) -> str:
+    named = " ".join(f"{one['name']} {one['version']}: {one['source']}. {one['licence']}" for one in systems)
+    return f"Raters were offered terms of code systems; concepts are kept as plain names. {named}"
 
 
 def _tables(tables: Mapping[str, Any]) -> list[str]:
