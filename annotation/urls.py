@@ -15,6 +15,7 @@ from annotation.views import (
     people,
     rate,
     rate_context,
+    read,
     references,
     releases,
     reports,
@@ -56,6 +57,9 @@ in_a_study = [
     path("rate/report/", reports.report, name="report_snippet"),
     path("rate/context/<int:snippet>/", rate_context.context, name="rate_context"),
     path("rate/", rate.rate, name="rate"),
+    path("read/", read.read, name="read"),
+    path("readings/ask/", read.ask, name="ask_readings"),
+    path("readings/close/", read.close, name="close_readings"),
     path("rate/suggest/", suggest.suggest, name="suggest"),
     path("rate/did-you-mean/", suggest.did_you_mean, name="did_you_mean"),
 ]

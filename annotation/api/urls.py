@@ -3,5 +3,9 @@
 from django.urls import path
 
 from annotation.api.drafts import Drafts
+from annotation.api.reading_drafts import ReadingDrafts
 
-urlpatterns = [path("drafts/", Drafts.as_view(), name="drafts")]
+urlpatterns = [
+    path("drafts/", Drafts.as_view(), name="drafts"),
+    path("reading-drafts/", ReadingDrafts.as_view(), name="reading_drafts"),
+]

@@ -22,10 +22,7 @@ BEGIN
             USING ERRCODE = 'check_violation';
     END IF;
     -- Asked again under the lock: a reference may have been set since 0002's trigger looked.
-    IF EXISTS (SELECT 1 FROM annotation_reference f
-               JOIN annotation_sampledlatent set_on ON set_on.id = f.latent_id
-               JOIN annotation_sampledlatent here ON here.latent_id = set_on.latent_id
-               WHERE here.id = NEW.latent_id AND f.set_by_id = NEW.rater_id) THEN
+    IF EXISTS (SELECT 1 FROM annotation_reference WHERE latent_id = NEW.latent_id AND set_by_id = NEW.rater_id) THEN
         RAISE EXCEPTION 'This person set the calibration reference of the latent and cannot rate it.'
             USING ERRCODE = 'check_violation';
     END IF;

@@ -46,6 +46,11 @@ def draw_trial(snippets: Sequence[HeldOut], *, seed: Sequence[int], each: int = 
     return tuple(chosen[i] for i in rng.permutation(len(chosen)).tolist())
 
 
+def trial_seed(study_seed: int, rating: int) -> tuple[int, int]:
+    """The seed of a rationale's trial: every reader of it is shown the same snippets in the same order."""
+    return (study_seed, rating)
+
+
 def _by_turns(snippets: Sequence[HeldOut], number: int, rng: np.random.Generator) -> list[int]:
     groups: dict[str, list[int]] = defaultdict(list)
     for one in snippets:

@@ -15,6 +15,7 @@ from annotation.enums import Role
 from annotation.models import MiningRun, Round
 from annotation.queries.calibration_overview import calibration_overview
 from annotation.queries.membership_totals import institutions_coordinated
+from annotation.queries.reading_overview import reading_overview
 from annotation.queries.sight import onlooker
 from annotation.queries.study_overview import institution_overview, study_overview
 from annotation.rules.refusal import Refused
@@ -36,6 +37,7 @@ def study(request: HttpRequest, place: Place) -> HttpResponse:
         **shared,
         "overview": study_overview(place.study),
         "calibration": calibration_overview(place.study),
+        "readings": reading_overview(place.study),
         "sees_results": viewer.sees_results,
         "may_try": not viewer.may_yet_rate,
     }

@@ -1,0 +1,94 @@
+"""What a reader has before her: a colleague's label and rationale, and held-out snippets as plain text. No shading,
+no kind of snippet, no latent, nobody's name, no other rating.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Length, Substr
+
+from annotation.models import Draft, Membership, Reading, ReadingSlot, Snippet
+from annotation.queries.hidden_snippets import without_hidden
+from annotation.rules.reading_blindness import MAY_READ_NOW
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadSnippet:
+    pk: int
+    text: str
+    cut_start: bool
+    """The note goes on before the snippet."""
+    cut_end: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingSheet:
+    label: str
+    second_label: str
+    """The second meaning that the colleague named; mostly empty."""
+    rationale: str
+    snippets: tuple[ReadSnippet, ...]
+    draft: Draft | None
+    done: int
+    """Readings that she has given in the study."""
+    left: int
+    """Rationales that are free for her now, this one apart."""
+
+    @property
+    def current(self) -> int:
+        return self.done + 1
+
+    @property
+    def total(self) -> int:
+        return self.done + 1 + self.left
+
+
+def reading_sheet(slot: ReadingSlot, membership: Membership) -> ReadingSheet:
+    """The sheet of a place that was handed to this reader. Only the snippets' own characters leave the database."""
+    slot = ReadingSlot.objects.select_related("rating__concept", "rating__second_concept").get(pk=slot.pk)
+    rating = slot.rating
+    return ReadingSheet(
+        label=rating.concept.name if rating.concept else "",
+        second_label=rating.second_concept.name if rating.second_concept else "",
+        rationale=rating.rationale,
+        snippets=_snippets(slot.snippets),
+        draft=Draft.objects.filter(round=slot.round_id, latent=rating.latent_id, rater=membership.user_id).first(),
+        done=Reading.objects.filter(study=membership.study_id, reader=membership.user_id).count(),
+        left=readings_left(membership),
+    )
+
+
+def _snippets(wanted: list[int]) -> tuple[ReadSnippet, ...]:
+    rows = without_hidden(Snippet.objects.filter(pk__in=wanted)).annotate(
+        text=Substr("document__text", F("start") + 1, F("end") - F("start")), length=Length("document__text")
+    )
+    found = {row["pk"]: row for row in rows.values("pk", "text", "start", "end", "length")}
+    return tuple(
+        ReadSnippet(
+            pk=pk,
+            text=found[pk]["text"].rstrip(),
+            cut_start=found[pk]["start"] > 0,
+            cut_end=found[pk]["end"] < found[pk]["length"],
+        )
+        for pk in wanted
+        if pk in found
+    )
+
+
+LEFT = f"""
+SELECT count(DISTINCT l.latent_id) FROM annotation_readingslot s
+JOIN annotation_round o ON o.id = s.round_id AND o.study_id = %(study)s AND o.state = 'open'
+JOIN annotation_rating r ON r.id = s.rating_id
+JOIN annotation_sampledlatent l ON l.id = r.latent_id
+JOIN annotation_membership m ON m.id = %(membership)s
+WHERE s.state = 'open' AND {MAY_READ_NOW}
+"""
+
+
+def readings_left(membership: Membership) -> int:
+    """How many rationales could be handed to her now, one a latent. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT, {"study": membership.study_id, "membership": membership.pk})
+        (left,) = cursor.fetchone()
+    return int(left)
