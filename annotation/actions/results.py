@@ -13,6 +13,7 @@ from annotation.actions import audit
 from annotation.enums import AuditVerb, ItemKind
 from annotation.models import Agreement, Consensus, RaterReliability, Rating, ResultRun, RubricItem, Study
 from annotation.queries.rating_records import RatingRecord, answers_for, current_ratings, science_item
+from annotation.queries.results import RUBRIC
 from annotation.queries.withheld import withheld_raters
 from annotation.science.alpha import alpha
 from annotation.science.clc import clc
@@ -110,7 +111,7 @@ def _compute(
         study=study,
         input_digest=inputs,
         method_version=f"{VERSION}/{parameters.version}",
-        parameters=asdict(parameters),
+        parameters=asdict(parameters) | {RUBRIC: study.rubric_id},
         seed=study.seed,
         last_rating=newest,
         ratings=len(records),
@@ -130,8 +131,13 @@ def _compute(
 
 
 def agreement_rows(item: RubricItem, records: Sequence[RatingRecord], *, seed: int) -> Iterator[Agreement]:
-    """Alpha, Gwet's coefficient and raw agreement on the item, each with its interval or its reason."""
+    """Alpha, Gwet's coefficient and raw agreement on the item, each with its interval or its reason.
+
+    None on free text: words that nobody was asked to choose among agree or disagree by chance of wording alone.
+    """
     kind = ItemKind(item.kind)
+    if kind == ItemKind.TEXT:
+        return
     answers = answers_for(item, records)
     domain = None if kind in (ItemKind.CONCEPT, ItemKind.FLAGS) else list(science_item(item).classes)
     table = RatingTable.from_answers(answers, domain)
@@ -159,15 +165,15 @@ def _agreement(
 
 
 def questions(item: RubricItem, records: Sequence[RatingRecord]) -> Iterator[Question]:
-    """What consensus is computed on: each item once, a set of flags once a flag, confidence not at all."""
-    if item.kind == ItemKind.CONFIDENCE:
+    """What consensus is computed on: each item once, flags once a flag, confidence and free text not at all."""
+    if item.kind in (ItemKind.CONFIDENCE, ItemKind.TEXT):
         return
-    answers = answers_for(item, records)
     if item.kind != ItemKind.FLAGS:
-        yield Question(key=item.key, item=science_item(item), answers=tuple(answers))
+        yield Question(key=item.key, item=science_item(item), answers=tuple(answers_for(item, records)))
         return
     members = [option["value"] for option in item.options]
-    for member, given in answers_by_member(answers, members).items():
+    for member in members:
+        given = answers_by_member(answers_for(item, records, flag=member), members)[member]
         yield Question(key=f"{item.key}-{member}", item=YES_OR_NO, answers=given)
 
 

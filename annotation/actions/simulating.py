@@ -19,7 +19,7 @@ from annotation.actions.rating import submit_rating
 from annotation.actions.results import compute_results
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import DecisionOutcome, DisagreementCause, ItemKind, Role, SnippetKind
-from annotation.models import Membership, SampledLatent, Snippet, Study, User
+from annotation.models import Membership, RubricItem, SampledLatent, Snippet, Study, User
 from annotation.rules.refusal import Refused
 from annotation.science.simulate import SimulatedRating, simulated_ratings
 from annotation.science.simulated_world import (
@@ -88,7 +88,7 @@ def _raters(members: Iterable[Membership], rng: np.random.Generator) -> tuple[Si
 def _latents(study: Study, rng: np.random.Generator) -> tuple[SimulatedLatent, ...]:
     items = {item.kind: item for item in study.rubric.items.all()}
     categories = [str(option["value"]) for option in items[ItemKind.NOMINAL].options]
-    flags = [str(option["value"]) for option in items[ItemKind.FLAGS].options]
+    flags = [str(option["value"]) for option in items[ItemKind.FLAGS].options] if ItemKind.FLAGS in items else []
     sample = study.sample.select_related("latent").order_by("position")
     return simulated_latents([_candidates(latent, categories) for latent in sample], rng, flags=flags)
 
@@ -154,18 +154,23 @@ def _form(study: Study, rating: SimulatedRating, rng: np.random.Generator) -> di
         return form
     form["rationale"] = str(rng.choice(RATIONALES)).format(concept=rating.concept)
     for item in study.rubric.items.all():
-        form[item.key] = _answer(item.key, ItemKind(item.kind), rating)
+        form[item.key] = _answer(item, rating, rng)
     return form
 
 
-def _answer(key: str, kind: ItemKind, rating: SimulatedRating) -> Any:
-    by_kind: dict[ItemKind, Any] = {
-        ItemKind.CONCEPT: rating.concept,
-        ItemKind.NOMINAL: rating.category,
-        ItemKind.CONFIDENCE: rating.confidence,
-        ItemKind.FLAGS: sorted(rating.flags),
-    }
-    return by_kind[kind] if kind in by_kind else getattr(rating, key, rating.coherence)
+def _answer(item: RubricItem, rating: SimulatedRating, rng: np.random.Generator) -> Any:
+    """What the simulator knows nothing of is drawn, or said to be simulated. What is not asked is dropped later."""
+    values = [option["value"] for option in item.options]
+    if item.kind == ItemKind.CONCEPT:
+        return rating.concept
+    if item.kind == ItemKind.TEXT:
+        return "Simulated: a few snippets read as something else."
+    if item.kind == ItemKind.FLAGS:
+        return sorted(rating.flags & set(values))
+    if item.kind == ItemKind.NOMINAL:
+        return rating.category if rating.category in values else values[int(rng.integers(len(values)))]
+    wished = rating.confidence if item.kind == ItemKind.CONFIDENCE else getattr(rating, item.key, rating.coherence)
+    return min(values, key=lambda point: abs(point - (wished or 0)))
 
 
 def _number(text: str) -> int:

@@ -55,6 +55,10 @@ def _yes_no(name: str, source: str, meaning: str, empty: str = "") -> Column:
     return Column(name=name, kind=Kind.YES_NO, meaning=meaning, source=source, empty=empty)
 
 
+def _list(name: str, source: str, meaning: str, empty: str = "") -> Column:
+    return Column(name=name, kind=Kind.LIST, meaning=meaning, source=source, empty=empty)
+
+
 def _moment(name: str, source: str, meaning: str, empty: str = "") -> Column:
     return Column(name=name, kind=Kind.MOMENT, meaning=meaning, source=source, empty=empty)
 
@@ -68,7 +72,8 @@ IDENTITY = _text(
 LATENT = (INDEX, IDENTITY)
 SIMULATED = _yes_no("simulated", "Study.simulated", "True where a program, not people, gave the ratings of this study.")
 NOT_CURRENT = (
-    "The rating did not count: a newer revision replaced it, the rater could not tell, or no consensus exists."
+    "The rating did not count: a newer revision or her answer to a newer rubric version replaced it, it was a "
+    "calibration, the rater could not tell, or no consensus exists."
 )
 
 
@@ -78,7 +83,7 @@ def answer_column(answer: AnswerColumn) -> Column:
         kind=answer.kind,
         meaning=f"Answer to “{answer.question}”",
         source="Rating.answers",
-        empty="The rater could not tell, found the latent not clinical, or left an optional item out.",
+        empty="The rater could not tell, found the latent not clinical, was not asked, or left an optional item out.",
     )
 
 
@@ -102,11 +107,16 @@ def _ratings(answers: Iterable[AnswerColumn], weighed: Iterable[str]) -> Table:
             _text("rater", "Membership.pseudonym", "Stands for the rater; the same in every table and release."),
             _text("institution", "Institution.code", "Code of the rater's institution when she rated."),
             _integer("round", "Round.number", "Number of the round in the study."),
-            _text("round_kind", "Round.kind", "calibration, independent, extra or retest."),
+            _text("round_kind", "Round.kind", "calibration, independent, extra, retest or again."),
             _text("rubric", "Rubric.name", "The rubric that was asked."),
             _integer("rubric_version", "RubricVersion.number", "Version of the rubric that was asked."),
             _integer("revision", "Rating.revision", "1 for the first answer, 2 and up for the rater's own revisions."),
-            _yes_no("current", "Rating.revision", "True for the newest revision: the one that statistics take."),
+            _yes_no(
+                "current",
+                "Rating.revision",
+                "True if statistics take it: the newest revision, under the rubric version that the rater answered "
+                "last on the latent, and no calibration.",
+            ),
             _text("reason", "Rating.reason", "Why the rater revised it.", "It is a first answer."),
             _yes_no("surplus", "Rating.slot", "True if it came after its place had been given away. It counts fully."),
             _text("outcome", "Rating.outcome", "answered, cannot-tell or not-clinical."),
@@ -225,6 +235,7 @@ LATENTS = Table(
         SIMULATED,
     ),
 )
+ALWAYS = "It was always asked."
 RUBRICS = Table(
     name="rubrics",
     rows="one option of a rubric item; an item without options has one row",
@@ -234,10 +245,13 @@ RUBRICS = Table(
         _integer("rubric_version", "RubricVersion.number", "Its version. A version never changes once it is used."),
         _text("item", "RubricItem.key", "Key of the item."),
         _integer("item_position", "RubricItem.position", "Place of the item on the page."),
-        _text("kind", "RubricItem.kind", "concept, nominal, ordinal, flags or confidence."),
+        _text("kind", "RubricItem.kind", "concept, nominal, ordinal, flags, confidence or text."),
         _text("question", "RubricItem.question", "The question."),
         _text("help", "RubricItem.help", "Guidance below the question.", "There is none."),
-        _yes_no("required", "RubricItem.required", "True if an answer was required."),
+        _yes_no("required", "RubricItem.required", "True if an answer was required wherever the item was asked."),
+        _text("asked_after_item", "RubricItem.condition", "It was asked only after answers to this item.", ALWAYS),
+        _list("asked_after_answers", "RubricItem.condition", "… namely these.", ALWAYS),
+        _text("examples", "RubricItem.examples", "Worked examples as JSON: text, answer, why.", "There are none."),
         _integer("option_position", "RubricItem.options", "Place of the option, from 1.", "The item has no options."),
         _text("option", "RubricItem.options", "Value of the option, as in the ratings.", "The item has no options."),
         _text("option_label", "RubricItem.options", "What the page calls it.", "The item has no options."),

@@ -7,6 +7,7 @@ from django.db.models.functions import Length, Substr
 
 from annotation.enums import SHOWN_TO_RATERS, SnippetKind
 from annotation.models import Consensus, Latent, Rating, ResultRun, SampledLatent, Snippet, Study
+from annotation.queries.counted_ratings import under_newest_version
 from annotation.queries.hidden_snippets import closed, without_hidden
 from annotation.queries.rubric_words import RubricWords, outcome_word
 from annotation.queries.shown_snippets import place_of
@@ -160,7 +161,7 @@ def _opinions(sampled: SampledLatent, words: RubricWords) -> tuple[Opinion, ...]
     """Newest revisions, in the order of a random token, so that neither time nor rater shows."""
     newest = Rating.objects.filter(latent=OuterRef("latent"), round=OuterRef("round"), rater=OuterRef("rater"))
     ratings = (
-        Rating.objects.filter(latent=sampled)
+        under_newest_version(Rating.objects.filter(latent=sampled))
         .filter(~withheld())
         .filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
         .select_related("concept")

@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from annotation.enums import ItemKind, Outcome
 from annotation.models import Case, Rating, RubricItem, User
+from annotation.queries.counted_ratings import under_newest_version
 from annotation.queries.withheld import withheld
 
 SALT = "consilium.opinions"
@@ -33,9 +34,10 @@ class Opinion:
 def opinions_on(case: Case, *, reader: User) -> tuple[Opinion, ...]:
     """Every rater's newest revision, in an order that is this reader's own for this case and never changes.
 
-    Without what is withheld. Asks nobody's leave: callers check rules.blinding first. Two statements.
+    Without what is withheld, or gave way to an answer to a newer rubric version. Asks nobody's leave: callers check
+    rules.blinding first. Two statements.
     """
-    given = Rating.objects.filter(latent=case.latent_id).filter(~withheld())
+    given = under_newest_version(Rating.objects.filter(latent=case.latent_id).filter(~withheld()))
     ratings = _current(given.select_related("concept", "round"))
     ratings.sort(key=lambda rating: _place(rating, case, reader))
     versions = {rating.round.rubric_id for rating in ratings}

@@ -5,10 +5,11 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max
 
 from annotation.enums import ReportState, Role
 from annotation.models import AuditEvent, Membership, Rating, Release, ResultRun, SnippetReport, Study
+from annotation.queries.code_terms import chosen_origins
+from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.withheld import withheld
 
 PACKAGES = ("Django", "numpy", "scipy", "krippendorff", "pyarrow", "psycopg")
@@ -41,7 +42,16 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
         },
         "sampling_frame": _sampling(study),
         "mining": _mining(study),
-        "rubric": {"name": study.rubric.rubric.name, "version": study.rubric.number},
+        "rubric": {
+            "name": study.rubric.rubric.name,
+            "version": study.rubric.number,
+            "guidance": study.rubric.guidance,
+            "sources": study.rubric.sources.splitlines(),
+        },
+        "code_systems": [
+            {"name": told.name, "version": told.version, "source": told.source, "licence": told.licence}
+            for told in chosen_origins(study)
+        ],
         "rounds": [
             {
                 "number": round_.number,
@@ -80,9 +90,10 @@ def withheld_facts(study: Study) -> dict[str, int]:
 
 
 def revisions(study: Study, run: ResultRun) -> tuple[int, int]:
-    """How many ratings and revisions go out with the results, and how many of them are current."""
+    """How many ratings and revisions go out with the results, and how many ratings count, revised or not."""
     held = Rating.objects.filter(study=study, pk__lte=run.last_rating).filter(~withheld())
-    return held.count(), held.values("latent", "round", "rater").annotate(Max("revision")).order_by().count()
+    counted = counted_ratings(study).filter(pk__lte=run.last_rating, revision=1)
+    return held.count(), counted.count()
 
 
 def _sampling(study: Study) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from annotation.enums import ItemKind
 from annotation.models import Consensus, ResultRun, RubricItem, Study
 from annotation.queries.release_selects import SELECTS, Select, ratings
+from annotation.rules.rubric_item import SCALES
 
 BATCH_BYTES = 4 * 1024 * 1024
 BATCH_ROWS = 16_384
@@ -29,7 +30,7 @@ class RatedItem:
     question: str
     is_list: bool
     is_number: bool
-    """True if every option of every version is a whole number."""
+    """True if it is a scale in every version: its points are whole numbers."""
 
 
 def rated_items(study: Study) -> list[RatedItem]:
@@ -43,7 +44,7 @@ def rated_items(study: Study) -> list[RatedItem]:
             key=key,
             question=versions[-1].question,
             is_list=all(item.kind == ItemKind.FLAGS for item in versions),
-            is_number=all(type(option["value"]) is int for item in versions for option in item.options),
+            is_number=all(item.kind in SCALES for item in versions),
         )
         for key, versions in by_key.items()
     ]

@@ -31,15 +31,30 @@ LEFT JOIN (
     WHERE study_id = %(study)s AND id <= %(last)s AND revision > 1
     GROUP BY latent_id, round_id, rater_id
 ) newer ON newer.latent_id = r.latent_id AND newer.round_id = r.round_id AND newer.rater_id = r.rater_id
+JOIN annotation_round asked ON asked.id = r.round_id
+LEFT JOIN (
+    SELECT g.latent_id, g.rater_id, (array_agg(v.rubric_id ORDER BY v.number DESC))[1] AS rubric_id
+    FROM annotation_rating g JOIN annotation_round v ON v.id = g.round_id
+    WHERE g.study_id = %(study)s AND g.id <= %(last)s
+        AND (SELECT count(DISTINCT rubric_id) > 1 FROM annotation_round WHERE study_id = %(study)s)
+    GROUP BY g.latent_id, g.rater_id HAVING count(DISTINCT v.rubric_id) > 1
+) last_asked ON last_asked.latent_id = r.latent_id AND last_asked.rater_id = r.rater_id
 """
-CURRENT = "COALESCE(r.revision >= newer.revision, true)"
-"""Whether the rating is its rater's newest revision; needs NEWER."""
+CURRENT = """(COALESCE(r.revision >= newer.revision, true)
+    AND COALESCE(asked.rubric_id = last_asked.rubric_id, true) AND asked.kind <> 'calibration')"""
+"""Whether statistics take the rating (as queries.counted_ratings has it): its rater's newest revision, under the rubric
+version that she answered last on the latent, and no calibration. Needs NEWER."""
 WITHHELD = """EXISTS (
     SELECT 1 FROM annotation_membership gone
     WHERE gone.study_id = {0}.study_id AND gone.user_id = {0}.{1} AND gone.ratings_withheld)"""
 """Whether the row's person withdrew and took her ratings with her: rows of annotation_rating or annotation_reading."""
 KEPT = "NOT " + WITHHELD.format("r", "rater_id")
 """Whether the rating may leave; for `annotation_rating r`."""
+COUNTED = f"""
+SELECT r.{{by}}, count(*) AS ratings FROM annotation_rating r {NEWER}
+WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {CURRENT} AND {KEPT} GROUP BY r.{{by}}
+"""
+"""How many ratings count, by one of their columns."""
 
 
 def ratings(answers: Mapping[str, bool], weighed: Sequence[str]) -> tuple[Select, dict[str, Any]]:
@@ -221,6 +236,9 @@ RUBRICS = Select(
         "question": "t.question",
         "help": "NULLIF(t.help, '')",
         "required": "t.required",
+        "asked_after_item": "t.condition ->> 'item'",
+        "asked_after_answers": "t.condition -> 'values'",
+        "examples": "CASE WHEN jsonb_array_length(t.examples) > 0 THEN t.examples::text END",
         "option_position": "p.position",
         "option": "p.value ->> 'value'",
         "option_label": "p.value ->> 'label'",
@@ -243,13 +261,13 @@ CONCEPTS = Select(
         "offered": """c.created_by_id IS NULL OR EXISTS (
             SELECT 1 FROM annotation_round_concepts x JOIN annotation_round o ON o.id = x.round_id
             WHERE x.concept_id = c.id AND o.study_id = %(study)s)""",
-        "ratings": f"""(SELECT count(*) FROM annotation_rating r {NEWER} WHERE r.study_id = %(study)s
-            AND r.concept_id = c.id AND r.id <= %(last)s AND {CURRENT} AND {KEPT})""",
+        "ratings": "COALESCE(given.ratings, 0)",
         "added_at": "c.created_at",
         **SIMULATED,
     },
     rest=f"""
 FROM annotation_concept c
+LEFT JOIN ({COUNTED.format(by="concept_id")}) given ON given.concept_id = c.id
 WHERE c.study_id = %(study)s AND (c.created_by_id IS NULL OR NOT {WITHHELD.format("c", "created_by_id")} OR EXISTS (
     SELECT 1 FROM annotation_rating r WHERE r.study_id = c.study_id AND r.concept_id = c.id AND {KEPT}))
 ORDER BY lower(c.name)
@@ -260,17 +278,16 @@ RATERS = Select(
         "pseudonym": "m.pseudonym",
         "role": "m.role",
         "institution": "i.code",
-        "ratings": f"""CASE WHEN m.role = 'annotator' THEN (
-            SELECT count(*) FROM annotation_rating r {NEWER} WHERE r.study_id = %(study)s AND r.rater_id = m.user_id
-            AND r.id <= %(last)s AND {CURRENT} AND {KEPT}) ELSE 0 END""",
+        "ratings": "CASE WHEN m.role = 'annotator' THEN COALESCE(given.ratings, 0) ELSE 0 END",
         "decisions": """CASE WHEN m.role = 'adjudicator' THEN (
             SELECT count(*) FROM annotation_decision d JOIN annotation_case k ON k.id = d.case_id
             WHERE k.study_id = %(study)s AND d.adjudicator_id = m.user_id) ELSE 0 END""",
         **SIMULATED,
     },
-    rest="""
+    rest=f"""
 FROM annotation_membership m
 LEFT JOIN annotation_institution i ON i.id = m.institution_id
+LEFT JOIN ({COUNTED.format(by="rater_id")}) given ON given.rater_id = m.user_id
 WHERE m.study_id = %(study)s AND m.role IN ('annotator', 'adjudicator') AND NOT m.ratings_withheld
 ORDER BY m.pseudonym
 """,

@@ -6,6 +6,9 @@ from django.db.models import Min
 
 from annotation.models import Agreement, Consensus, Membership, Rating, ResultRun, Study
 
+RUBRIC = "rubric_version_id"
+"""Under this name a run's parameters hold the rubric version whose items it was computed on."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Freshness:
@@ -16,10 +19,12 @@ class Freshness:
     """Ratings that came in after those that the run took in."""
     withdrawn: int = 0
     """Raters whose ratings left the study after the run."""
+    other_rubric: bool = False
+    """Another rubric version has been adopted since."""
 
     @property
     def stale(self) -> bool:
-        return self.newer > 0 or self.withdrawn > 0
+        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric
 
 
 def newest_run(study: Study) -> ResultRun | None:
@@ -34,7 +39,8 @@ def freshness(study: Study) -> Freshness:
     gone = Membership.objects.filter(study=study, ratings_withheld=True)
     if run is not None:
         gone = gone.filter(withdrawn_at__gt=run.computed_at)
-    return Freshness(run=run, newer=newer, withdrawn=gone.count())
+    other = run is not None and run.parameters.get(RUBRIC, study.rubric_id) != study.rubric_id
+    return Freshness(run=run, newer=newer, withdrawn=gone.count(), other_rubric=other)
 
 
 def agreements(run: ResultRun, *, scope: str = "all") -> list[Agreement]:
