@@ -152,6 +152,23 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
 
+try:
+    MAIL: dict[str, Any] = env.email_url("EMAIL_URL", default="consolemail://")
+except (KeyError, ImproperlyConfigured) as error:
+    raise ImproperlyConfigured(
+        "EMAIL_URL is no mail server. Set it to smtp+tls://user:password@host:587, or leave it out: e-mails are then "
+        "written to the log."
+    ) from error
+EMAIL_BACKEND: str = MAIL["EMAIL_BACKEND"]
+EMAIL_HOST: str = MAIL["EMAIL_HOST"] or ""
+EMAIL_PORT: int = MAIL["EMAIL_PORT"] or 25
+EMAIL_HOST_USER: str = MAIL["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD: str = MAIL["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_USE_TLS: bool = MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL: bool = MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL: str = env.str("MAIL_FROM", default="consilium@localhost")
+
 LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
@@ -214,3 +231,5 @@ LOGGING = {
 }
 LEASE_MINUTES: int = env.int("LEASE_MINUTES", default=30)
 """How long a latent is held for a rater after her last sign of life."""
+AHEAD_LEASE_MINUTES: int = env.int("AHEAD_LEASE_MINUTES", default=10)
+"""How long a latent is held that was fetched ahead and that she has not come to yet."""

@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from annotation.enums import Role
 from annotation.models import Membership, Study, User
 from annotation.rules.membership import active, check_role
-from annotation.rules.refusal import NotYours
+from annotation.rules.refusal import NotYours, Refused
 
 NOT_AMONG_YOURS = "There is no such person among yours."
 
@@ -34,8 +34,19 @@ def check_looks_after(user: User, membership: Membership) -> None:
         raise NotYours(NOT_AMONG_YOURS)
 
 
-def check_coordinates(user: User, membership: Membership) -> None:
-    """For what only the coordinator of the rater's own institution may do. Raises NotYours otherwise."""
-    own = active(membership.study).filter(user_id=user.pk, role=Role.COORDINATOR, institution=membership.institution_id)
-    if membership.role != Role.ANNOTATOR or not own.exists():
-        raise NotYours(NOT_AMONG_YOURS)
+def check_signs(user: User, membership: Membership) -> None:
+    """Who signs a rater's hours: a coordinator of her institution, but nobody her own; where that leaves nobody, a
+    researcher. Raises NotYours for anyone else, Refused for her own.
+    """
+    coordinators = (
+        active(membership.study)
+        .filter(role=Role.COORDINATOR, institution=membership.institution_id)
+        .exclude(user=membership.user_id)
+    )
+    if user.pk == membership.user_id:
+        raise Refused("Nobody signs her own hours. Another coordinator does, or the study's researcher.")
+    if membership.role == Role.ANNOTATOR and coordinators.filter(user_id=user.pk).exists():
+        return
+    check_looks_after(user, membership)
+    if coordinators.exists():
+        raise Refused("Her hours are signed by the coordinator of her institution.")

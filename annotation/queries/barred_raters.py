@@ -1,0 +1,34 @@
+"""Who may not be given a place on which latent: the conditions under which places are handed out, as a set of pairs."""
+
+from collections.abc import Collection
+
+from django.db import connection
+
+BARRED = """(
+    EXISTS (SELECT 1 FROM annotation_slot x
+            WHERE x.latent_id = l.id AND (x.rater_id = m.user_id OR x.reserved_for_id = m.user_id))
+    OR EXISTS (SELECT 1 FROM annotation_rating x WHERE x.latent_id = l.id AND x.rater_id = m.user_id)
+    OR EXISTS (SELECT 1 FROM annotation_decline x WHERE x.latent_id = l.id AND x.rater_id = m.user_id)
+    OR EXISTS (SELECT 1 FROM annotation_reference x WHERE x.latent_id = l.id AND x.set_by_id = m.user_id)
+    OR EXISTS (SELECT 1 FROM annotation_case c JOIN annotation_decision x ON x.case_id = c.id
+               WHERE c.latent_id = l.id AND x.adjudicator_id = m.user_id)
+    OR EXISTS (SELECT 1 FROM annotation_readingslot x JOIN annotation_rating r ON r.id = x.rating_id
+               JOIN annotation_sampledlatent read ON read.id = r.latent_id
+               WHERE read.latent_id = l.latent_id AND x.reader_id = m.user_id)
+)"""
+"""Whether the person of membership m rated, holds, declined, judged or read the sampled latent l."""
+
+PAIRS = f"""
+SELECT l.id, m.user_id FROM annotation_sampledlatent l
+JOIN annotation_membership m ON m.study_id = l.study_id AND m.role = 'annotator'
+WHERE l.id = ANY(%(latents)s) AND {BARRED}
+"""
+
+
+def barred_pairs(latents: Collection[int]) -> frozenset[tuple[int, int]]:
+    """(sampled latent, person) of the study's annotators. One statement; for the few latents of one page."""
+    if not latents:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRS, {"latents": list(latents)})
+        return frozenset(cursor.fetchall())
