@@ -26,7 +26,9 @@ def seconds_each(*, round_: Round, user: User) -> int:
     found = cache.get(key)
     if found is None:
         others = _seconds(Rating.objects.filter(round=round_))
-        found = _median(others) if others else USUAL_SECONDS
+        if not others:
+            return USUAL_SECONDS
+        found = _median(others)
         cache.set(key, found, timeout=REMEMBERED_SECONDS)
     return int(found)
 

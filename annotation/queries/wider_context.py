@@ -56,9 +56,9 @@ def wider_context(*, snippet: int, study: Study, user: User) -> WiderContext:
         raise Refused("The text around this snippet is hidden: somebody reported that a part of it shows a person.")
     return WiderContext(
         snippet=snippet,
-        before=one_line_end(row["before"]),
+        before=one_line_end(row["before"]).strip("\n"),
         text=one_line_end(row["text"]),
-        after=one_line_end(row["after"]),
+        after=one_line_end(row["after"]).strip("\n"),
         tokens=row["tokens"],
         scale=row["scale"],
         about=place_of(row["specialty"], row["note_type"], row["section"]),

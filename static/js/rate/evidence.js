@@ -39,9 +39,12 @@ function mark(places) {
     const snippet = Number(text.closest("[data-snippet]").dataset.snippet);
     const here = places.filter((place) => place.snippet === snippet);
     if (here.length) text.dispatchEvent(new CustomEvent("consilium:words-needed", { bubbles: true }));
-    for (const word of text.querySelectorAll(".word")) {
-      const { start, end } = word.dataset;
-      word.classList.toggle("word-evidence", here.some((place) => Number(start) < place.end && Number(end) > place.start));
+    for (const piece of text.querySelectorAll(".word, .gap")) {
+      const start = Number(piece.dataset.start), end = Number(piece.dataset.end);
+      const place = here.find((one) => start < one.end && end > one.start && (piece.matches(".word") || end <= one.end));
+      piece.classList.toggle("word-evidence", Boolean(place));
+      piece.classList.toggle("word-first", start <= place?.start);
+      piece.classList.toggle("word-last", end >= place?.end);
     }
   }
 }

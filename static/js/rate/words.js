@@ -1,6 +1,6 @@
 // Chooses words of a text [data-words] by mouse, touch or keys, and says which: event "consilium:words" on the text with
-// detail {start, end, single}, characters (code points) from the text's start. Words become .word elements when they are
-// first needed; "consilium:words-needed" on a text asks for them at once.
+// detail {start, end, single}, characters (code points) from the text's start. Words become .word elements, and what
+// lies between them .gap elements, when they are first needed; "consilium:words-needed" on a text asks for them at once.
 // Mouse: a click is one word, a drag several. Touch: a tap begins, the next tap ends; the same word twice is that word.
 // Keys: arrows, Home and End move, with Shift they choose several, Enter or Space says it, Esc lets go.
 
@@ -15,28 +15,28 @@ let dragged = false;
 
 const length = (string) => [...string].length;
 
-function wordElement(string, start) {
-  const word = document.createElement("span");
-  word.className = "word";
-  word.dataset.start = start;
-  word.dataset.end = start + length(string);
-  word.textContent = string;
-  return word;
+function piece(name, string, start) {
+  const made = document.createElement("span");
+  made.className = name;
+  made.dataset.start = start;
+  made.dataset.end = start + length(string);
+  made.textContent = string;
+  return made;
 }
 
 function split(node, start) {
   const whole = node.parentElement.matches(".fire") && !node.data.match(WORD);
-  if (whole) return [wordElement(node.data, start)];
+  if (whole) return [piece("word", node.data, start)];
   const pieces = [];
   let done = 0, at = start;
   const plain = (until) => {
-    if (until > done) pieces.push(node.data.slice(done, until));
+    if (until > done) pieces.push(piece("gap", node.data.slice(done, until), at));
     at += length(node.data.slice(done, until));
     done = until;
   };
   for (const found of node.data.matchAll(WORD)) {
     plain(found.index);
-    pieces.push(wordElement(found[0], at));
+    pieces.push(piece("word", found[0], at));
     at += length(found[0]);
     done += found[0].length;
   }
