@@ -14,6 +14,7 @@ from annotation.models import Draft, Institution, Membership, Rating, Round, Sam
 from annotation.rules.membership import check_researcher
 from annotation.rules.refusal import Refused
 from annotation.rules.states import check_round_open
+from annotation.rules.turns import turn
 
 UNSETTLED = (LatentState.SAMPLED, LatentState.RATING, LatentState.AMBIGUOUS, LatentState.RECRUITING)
 
@@ -72,19 +73,26 @@ def _check_fresh_eyes(study: Study, sample: list[SampledLatent], raters: int) ->
         )
 
 
-def _quota(institutions: Sequence[Institution], places: int, turn: int) -> list[Institution | None]:
+def _quota(institutions: Sequence[Institution], places: int, rotation: int) -> list[Institution | None]:
     """As equal as can be; who gets the odd place rotates with the latent. One institution: no quota."""
     if len(institutions) < 2:
         return [None] * places
-    start = turn % len(institutions)
+    start = rotation % len(institutions)
     return list(islice(cycle([*institutions[start:], *institutions[:start]]), places))
 
 
-def start_round(*, study: Study, kind: RoundKind, now: datetime, calibration_set: int | None = None) -> Round:
+def start_round(
+    *,
+    study: Study,
+    kind: RoundKind,
+    now: datetime,
+    repeats: Round | None = None,
+    calibration_set: int | None = None,
+) -> Round:
     """A new open round with its concept list frozen: the first round's list, so that no rater's own term leaks."""
     number = (study.rounds.aggregate(Max("number"))["number__max"] or 0) + 1
     round_ = Round.objects.create(
-        study=study, number=number, kind=kind, rubric=study.rubric, calibration_set=calibration_set
+        study=study, number=number, kind=kind, rubric=study.rubric, repeats=repeats, calibration_set=calibration_set
     )
     round_.concepts.set(study.concepts.filter(created_by=None))
     round_.state, round_.opened_at = RoundState.OPEN, now
@@ -93,7 +101,7 @@ def start_round(*, study: Study, kind: RoundKind, now: datetime, calibration_set
 
 
 def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Institution | None], priority: int = 0) -> None:
-    """One slot for each entry of the quota. All first places come before all second ones: breadth first."""
+    """One slot for each entry of the quota. All first places come before all second ones, shuffled: breadth first."""
     taken = round_.slots.filter(latent=latent).aggregate(Max("number"))["number__max"] or 0
     Slot.objects.bulk_create(
         Slot(
@@ -101,7 +109,8 @@ def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Instituti
             latent=latent,
             number=number,
             institution=institution,
-            priority=priority + 1000 * number + latent.position % 1000,
+            priority=priority + number,
+            turn=turn(round_.study.seed, round_.pk, latent.pk, number),
         )
         for number, institution in enumerate(quota, start=taken + 1)
     )

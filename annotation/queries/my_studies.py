@@ -1,20 +1,19 @@
 """A person's studies, and what each of her roles can do there next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
-from annotation.enums import LatentState, Role, RoundState, SlotState
-from annotation.models import Membership, Rating, Slot, Study, User
+from annotation.enums import LatentState, Role, RoundKind, RoundState
+from annotation.models import Membership, Rating, Study, User
 from annotation.queries.case_queue import Standing, case_queue
 from annotation.queries.membership_totals import institutions_coordinated, rater_count
 from annotation.queries.next_step import next_step
 from annotation.queries.rater_workload import workloads
-from annotation.queries.rating_progress import places_for
+from annotation.queries.reach import Reach, reaches
 from annotation.queries.round_progress import round_progress
 from annotation.queries.sample_frame import sample_frame
+from annotation.rules.calibration import CalibrationState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,36 +57,42 @@ def _errands(study: Study, user: User, roles: set[Role], now: datetime) -> tuple
 
 
 def _to_rate(study: Study, user: User, now: datetime) -> Errand:
-    rounds = list(study.rounds.filter(state=RoundState.OPEN).order_by("number").values_list("number", flat=True))
-    left = latents_left(study=study, user=user, now=now)
-    if left:
-        where = "round" if len(rounds) == 1 else "rounds"
-        numbers = " and ".join(map(str, rounds))
-        return Errand(
-            role=Role.ANNOTATOR,
-            waiting=True,
-            page="rate",
-            button="Rate",
-            sentence=f"{_latents(left)} left for you in {where} {numbers}.",
-        )
+    member = Membership.objects.get(study=study, user=user, role=Role.ANNOTATOR)
+    reach = reaches(study, [member], now=now)[member.pk]
+    rounds = _rounds_as_raters_know_them(study)
+    sentence = _what_is_left(reach, rounds)
+    if sentence:
+        return Errand(role=Role.ANNOTATOR, waiting=True, page="rate", button="Rate", sentence=sentence)
     rated = Rating.objects.filter(study=study, rater=user).values("latent").distinct().count()
     thanks = f" You have rated {_latents(rated)} here." if rated else ""
-    if not study.rounds.exists():
-        sentence = "The first round has not opened yet."
-    elif rounds:
-        sentence = "Nothing is left for you in the open round."
-    else:
-        sentence = "No round is open."
-    return Errand(role=Role.ANNOTATOR, waiting=False, sentence=sentence + thanks)
+    return Errand(role=Role.ANNOTATOR, waiting=False, sentence=_why_nothing_is_left(reach, rounds) + thanks)
 
 
-def latents_left(*, study: Study, user: User, now: datetime) -> int:
-    """Latents that the rater holds or could be handed now."""
-    open_now = Slot.objects.filter(round__study=study, round__state=RoundState.OPEN)
-    held = open_now.filter(rater=user, state=SlotState.LEASED).values("latent")
-    free = Q(state=SlotState.OPEN) | Q(state=SlotState.LEASED, lease_expires_at__lt=now)
-    reachable = places_for(user=user, study=study).filter(free, round__state=RoundState.OPEN).values("latent")
-    return held.union(reachable).count()
+def _rounds_as_raters_know_them(study: Study) -> dict[int, tuple[int, str]]:
+    """(number, state) by round: a retest goes by the number of the round that it repeats."""
+    rows = study.rounds.exclude(kind=RoundKind.READING).values_list("pk", "kind", "number", "state", "repeats__number")
+    return {pk: (repeated if kind == RoundKind.RETEST else number, state) for pk, kind, number, state, repeated in rows}
+
+
+def _what_is_left(reach: Reach, rounds: Mapping[int, tuple[int, str]]) -> str:
+    if not reach.left:
+        return ""
+    if reach.calibration == CalibrationState.DUE:
+        latents = "1 calibration latent" if reach.left == 1 else f"{reach.left} calibration latents"
+        return f"{latents} left for you. The study opens after that."
+    numbers = sorted({rounds[pk][0] for pk, latents in reach.rounds.items() if latents})
+    where = "round" if len(numbers) == 1 else "rounds"
+    return f"{_latents(reach.left)} left for you in {where} {' and '.join(map(str, numbers))}."
+
+
+def _why_nothing_is_left(reach: Reach, rounds: Mapping[int, tuple[int, str]]) -> str:
+    if reach.calibration == CalibrationState.FAILED:
+        return "Your calibration is over, and your coordinator tells you what comes next."
+    if not rounds:
+        return "The first round has not opened yet."
+    if any(state == RoundState.OPEN for _, state in rounds.values()):
+        return "Nothing is left for you in the open round."
+    return "No round is open."
 
 
 def _to_decide(study: Study, user: User, now: datetime) -> Errand:

@@ -1,21 +1,28 @@
-"""How far a rater is in a round: what she has rated, and what can still come to her."""
+"""How far a rater is in a round: what she has rated, and what can still come to her.
+
+A retest goes under the name of the round that it repeats: its latents are counted there, and nothing tells it apart.
+"""
 
 from dataclasses import dataclass
 
 from django.core.cache import cache
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
-from annotation.enums import Role, RoundState, SlotState
-from annotation.models import Membership, Rating, Reference, Round, Slot, Study, User
+from annotation.enums import Role, RoundKind, RoundState
+from annotation.models import Membership, Rating, Round, Study, User
+from annotation.queries.reach import Available, available, hers, in_other_hands
 
 REMEMBERED_SECONDS = 120
+UNANNOUNCED = (RoundKind.RETEST, RoundKind.READING)
+"""Kinds of rounds that a rater is told nothing of when she asks how the study stands."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RatingProgress:
     done: int
     total: int
-    """Rated, in her hands, and free for her. Colleagues take places too, so that it may shrink."""
+    """Rated, in her hands, and free for her. Colleagues take places and give them back, so that it may change."""
 
     @property
     def current(self) -> int:
@@ -24,15 +31,34 @@ class RatingProgress:
 
 
 def rating_progress(*, round_: Round, user: User) -> RatingProgress:
-    """Of a rater who holds a latent of this round. The total walks all free places: it is remembered a while."""
-    done = Rating.objects.filter(round=round_, rater=user, revision=1).count()
-    key = f"reach:{round_.pk}:{user.pk}:{round_.opened_at.timestamp() if round_.opened_at else 0:.0f}"
+    """Of a rater who holds a latent of this round. The total is remembered a while, the walk over the round for all."""
+    shown = round_.repeats_id if round_.kind == RoundKind.RETEST else round_.pk
+    rounds = Round.objects.filter(Q(pk=shown) | Q(repeats=shown, kind=RoundKind.RETEST))
+    done = Rating.objects.filter(round__in=rounds, rater=user, revision=1).count()
+    key = f"reach:{shown}:{user.pk}:{round_.opened_at.timestamp() if round_.opened_at else 0:.0f}"
     total = cache.get(key)
     if total is None:
-        free = places_for(user=user, study=round_.study).filter(round=round_, state=SlotState.OPEN)
-        total = done + 1 + free.values("latent").distinct().count()
+        total = done + max(1, _left(rounds, round_, user))
         cache.set(key, total, timeout=REMEMBERED_SECONDS)
     return RatingProgress(done=done, total=max(total, done + 1))
+
+
+def _left(rounds: QuerySet[Round], round_: Round, user: User) -> int:
+    """Latents of these rounds that she holds or could be handed. Close enough: colleagues are at work meanwhile."""
+    member = Membership.objects.get(study=round_.study_id, user=user, role=Role.ANNOTATOR)
+    found = list(rounds.values_list("pk", flat=True))
+    own = hers([member.pk], found, now=timezone.now())
+    places = {pk: _places(pk) for pk in found}
+    return sum(places[pk].of(pk, member.institution_id) + her.more for _, pk, her in own)
+
+
+def _places(round_id: int) -> Available:
+    key = f"places:{round_id}"
+    found = cache.get(key)
+    if found is None:
+        found = available([round_id], now=timezone.now())
+        cache.set(key, found, timeout=REMEMBERED_SECONDS)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,27 +74,11 @@ class Afterwards:
 
 
 def afterwards(*, study: Study, user: User) -> Afterwards:
-    states = list(study.rounds.values_list("state", flat=True))
-    held = places_for(user=user, study=study).filter(round__state=RoundState.OPEN, state=SlotState.LEASED)
+    states = list(study.rounds.exclude(kind__in=UNANNOUNCED).values_list("state", flat=True))
+    member = Membership.objects.get(study=study, user=user, role=Role.ANNOTATOR)
     return Afterwards(
         rated=Rating.objects.filter(study=study, rater=user).values("latent").distinct().count(),
         rounds=len(states),
         open_rounds=states.count(RoundState.OPEN),
-        in_other_hands=held.values("latent").distinct().count(),
-    )
-
-
-def places_for(*, user: User, study: Study) -> QuerySet[Slot]:
-    """The study's places on latents that the rater has not had yet, as far as her institution may take them.
-
-    The same conditions as in actions.claiming, which hands them out.
-    """
-    mine = Membership.objects.filter(study=study, user=user, role=Role.ANNOTATOR).values("institution")
-    return (
-        Slot.objects.filter(round__study=study)
-        .filter(Q(institution=None) | Q(institution__in=mine))
-        .exclude(latent__in=Slot.objects.filter(rater=user, round__study=study).values("latent"))
-        .exclude(latent__in=Rating.objects.filter(rater=user, study=study).values("latent"))
-        .exclude(latent__in=Reference.objects.filter(set_by=user).values("latent"))
-        .exclude(latent__case__decision__adjudicator=user)
+        in_other_hands=in_other_hands(member),
     )
