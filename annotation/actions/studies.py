@@ -9,50 +9,32 @@ from django.db import transaction
 from annotation.actions import audit
 from annotation.enums import AuditVerb
 from annotation.models import Concept, MiningRun, Rubric, RubricItem, RubricVersion, Study, User
-from annotation.rules.refusal import Refused
+from annotation.rules.described_rubric import DescribedRubric, complete_items, described
 from annotation.rules.rubric import check_rubric
 
 
 @transaction.atomic
 def publish_rubric(
-    *, name: str, guidance: str, items: Iterable[Mapping[str, Any]], by: User | None, now: datetime
+    *, name: str, guidance: str, items: Iterable[Mapping[str, Any]], by: User | None, now: datetime, sources: str = ""
 ) -> RubricVersion:
-    """The next version of the rubric, or the newest if its items are the same.
+    """The next version of a rubric that ships, or the newest if it is the same.
 
-    Each item has key, kind, question, help, options [{value, label, help}] and required.
+    Each item has key, kind, question, and where it needs them help, options, required, examples and condition.
     """
-    wanted = [_item_fields(position, item) for position, item in enumerate(items, start=1)]
-    check_rubric(wanted)
-    rubric, _ = Rubric.objects.get_or_create(name=name)
+    wanted = DescribedRubric(guidance=guidance, sources=sources, items=complete_items(items))
+    check_rubric(wanted.items)
+    rubric, _ = Rubric.objects.get_or_create(name=name, study=None)
     newest = rubric.versions.order_by("-number").first()
-    if newest and newest.guidance == guidance and [_stored_fields(item) for item in newest.items.all()] == wanted:
+    if newest and described(newest).edition == wanted.edition:
         return newest
     version = RubricVersion.objects.create(
-        rubric=rubric, number=newest.number + 1 if newest else 1, guidance=guidance, published_at=now
+        rubric=rubric, number=newest.number + 1 if newest else 1, guidance=guidance, sources=sources, based_on=newest
     )
-    RubricItem.objects.bulk_create(RubricItem(version=version, **fields) for fields in wanted)
+    RubricItem.objects.bulk_create(wanted.rows(version))
+    version.published_at = now  # Last: from then on neither it nor its items can be changed.
+    version.save(update_fields=["published_at"])
     audit.record(AuditVerb.RUBRIC_PUBLISHED, version, by=by, now=now, number=version.number)
     return version
-
-
-def _item_fields(position: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    if missing := {"key", "kind", "question"} - set(item):
-        raise Refused(f"Item {position} of the rubric lacks {' and '.join(sorted(missing))}.")
-    return {
-        "key": item["key"],
-        "kind": item["kind"],
-        "position": position,
-        "question": item["question"],
-        "help": item.get("help", ""),
-        "options": item.get("options", []),
-        "required": item.get("required", True),
-    }
-
-
-def _stored_fields(item: RubricItem) -> dict[str, Any]:
-    return {
-        field: getattr(item, field) for field in ("key", "kind", "position", "question", "help", "options", "required")
-    }
 
 
 @transaction.atomic

@@ -110,6 +110,33 @@ NO_REPORTS_STAY = "".join(
     for name in ("freeze_when_withheld", "freeze_when_shown", "keep", "no_truncate")
 )
 
+RUBRIC_PUBLISHED = """
+CREATE FUNCTION consilium_rubric_published() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    versions bigint[];
+BEGIN
+    IF TG_TABLE_NAME = 'annotation_rubricversion' THEN
+        versions := ARRAY[OLD.id];
+    ELSIF TG_OP = 'INSERT' THEN
+        versions := ARRAY[NEW.version_id];
+    ELSIF TG_OP = 'DELETE' THEN
+        versions := ARRAY[OLD.version_id];
+    ELSE
+        versions := ARRAY[OLD.version_id, NEW.version_id];
+    END IF;
+    IF EXISTS (SELECT 1 FROM annotation_rubricversion WHERE id = ANY (versions) AND published_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'This rubric version is published and cannot be changed. Start a draft of the next one.'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER refuse_when_published BEFORE UPDATE OR DELETE ON annotation_rubricversion
+    FOR EACH ROW EXECUTE FUNCTION consilium_rubric_published();
+CREATE TRIGGER refuse_when_published BEFORE INSERT OR UPDATE OR DELETE ON annotation_rubricitem
+    FOR EACH ROW EXECUTE FUNCTION consilium_rubric_published();
+"""
+"""What the researcher has seen and published is what she adopts, also before a round uses it."""
+
 APPEND_ONLY = ("reading", "hoursstatement", "decline", "reminder")
 """No UPDATE, DELETE or TRUNCATE, from any client."""
 
@@ -121,6 +148,7 @@ FUNCTIONS = (
     "consilium_reader_is_blind",
     "consilium_panel_is_blind",
     "consilium_reading_belongs",
+    "consilium_rubric_published",
 )
 
 
@@ -148,6 +176,7 @@ class Migration(migrations.Migration):
                     PANEL_IS_BLIND,
                     READING_BELONGS,
                     REPORTS_STAY,
+                    RUBRIC_PUBLISHED,
                     *map(append_only, APPEND_ONLY),
                     SHUFFLE,
                 ]
