@@ -1,4 +1,4 @@
-"""The small world with rationales to read: rounds over, latents settled, held-out snippets enough, Eva who rated none."""
+"""The small world with rationales to read: rounds over, latents settled, held-out snippets, Eva who rated none."""
 
 from dataclasses import dataclass
 

@@ -142,8 +142,9 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
             pk=release.study_id
         )
         release.study = study
-        run = freshness(study).run
-        if run is None or revisions(study, run)[1] != run.ratings:
+        fresh = freshness(study)
+        run = fresh.run
+        if run is None or fresh.readings or revisions(study, run)[1] != run.ratings:
             raise _Moved
         cut = Cut(study=study, run=run, items=tuple(rated_items(study)), weighed=tuple(weighed_items(run)))
         return write_folder(

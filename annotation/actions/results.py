@@ -12,8 +12,10 @@ from django.db.models import Max
 from annotation.actions import audit
 from annotation.enums import AuditVerb, ItemKind
 from annotation.models import Agreement, Consensus, RaterReliability, Rating, ResultRun, RubricItem, Study
+from annotation.queries.calibration_answers import KnownAnswers, calibration_answers
+from annotation.queries.learnability_scores import learnability_scores
 from annotation.queries.rating_records import RatingRecord, answers_for, current_ratings, science_item
-from annotation.queries.results import RUBRIC
+from annotation.queries.results import CALIBRATION, READINGS, RUBRIC
 from annotation.queries.withheld import withheld_raters
 from annotation.science.alpha import alpha
 from annotation.science.clc import clc
@@ -60,7 +62,9 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
         study = Study.objects.select_related("rubric").get(pk=study_id)
         # Before the ratings are read: what comes in between makes these results stale, and is never taken for read.
         newest = Rating.objects.filter(study=study).aggregate(Max("pk"))["pk__max"] or 0
-        records = current_ratings(study)
+        scores = learnability_scores(study)
+        records = current_ratings(study, scores=scores)
+        known = calibration_answers(study, scores)
         gone = withheld_raters(study)
         if not records and not gone:
             return None
@@ -74,11 +78,14 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
             seed=study.seed,
             newest=newest,
             withheld=gone,
+            readings=[(rating, score.mean, score.readings) for rating, score in scores.items()],
+            calibration=known.by_item,
         )
         existing = ResultRun.objects.filter(study=study, input_digest=inputs).first()
         if existing:
             return existing
-        return _compute(study, items, records, parameters, inputs, newest, now)
+        counts = {READINGS: sum(score.readings for score in scores.values()), CALIBRATION: known.ratings}
+        return _compute(study, items, records, known, parameters, counts, inputs, newest, now)
 
 
 def _one_at_a_time(study_id: int) -> None:
@@ -90,7 +97,9 @@ def _compute(
     study: Study,
     items: list[RubricItem],
     records: list[RatingRecord],
+    known: KnownAnswers,
     parameters: ClcParameters,
+    counts: Mapping[str, int],
     inputs: str,
     newest: int,
     now: datetime,
@@ -103,7 +112,8 @@ def _compute(
     reliabilities: list[RaterReliability] = []
     for item in answered:
         for question in questions(item, records):
-            result = clc(question.answers, question.item, parameters, seed=study.seed)
+            calibration = known.by_item.get(question.key, ())
+            result = clc(question.answers, question.item, parameters, seed=study.seed, calibration=calibration)
             if isinstance(result, ClcResult):
                 consensuses += consensus_rows(question, result)
                 reliabilities += reliability_rows(question, result)
@@ -111,7 +121,7 @@ def _compute(
         study=study,
         input_digest=inputs,
         method_version=f"{VERSION}/{parameters.version}",
-        parameters=asdict(parameters) | {RUBRIC: study.rubric_id},
+        parameters=asdict(parameters) | {RUBRIC: study.rubric_id, **counts},
         seed=study.seed,
         last_rating=newest,
         ratings=len(records),

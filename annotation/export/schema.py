@@ -6,7 +6,15 @@ No snippet text, no names, no e-mail addresses, no user ids. docs/reference/rele
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from annotation.export.calibration_tables import JUDGEMENTS, READINGS, REFERENCES
 from annotation.export.columns import Column, Kind, Table
+from annotation.export.shared_columns import LATENT, SIMULATED
+from annotation.export.shared_columns import integer as _integer
+from annotation.export.shared_columns import listed as _list
+from annotation.export.shared_columns import moment as _moment
+from annotation.export.shared_columns import number as _number
+from annotation.export.shared_columns import text as _text
+from annotation.export.shared_columns import yes_no as _yes_no
 
 ANSWER = "answer_"
 WEIGHT = "weight_"
@@ -32,6 +40,9 @@ def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str]) -> tuple[Tab
         DECISIONS,
         AGREEMENT,
         RELIABILITY,
+        REFERENCES,
+        READINGS,
+        JUDGEMENTS,
         LATENTS,
         RUBRICS,
         CONCEPTS,
@@ -39,38 +50,6 @@ def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str]) -> tuple[Tab
     )
 
 
-def _text(name: str, source: str, meaning: str, empty: str = "") -> Column:
-    return Column(name=name, kind=Kind.TEXT, meaning=meaning, source=source, empty=empty)
-
-
-def _integer(name: str, source: str, meaning: str, empty: str = "") -> Column:
-    return Column(name=name, kind=Kind.INTEGER, meaning=meaning, source=source, empty=empty)
-
-
-def _number(name: str, source: str, meaning: str, empty: str = "") -> Column:
-    return Column(name=name, kind=Kind.NUMBER, meaning=meaning, source=source, empty=empty)
-
-
-def _yes_no(name: str, source: str, meaning: str, empty: str = "") -> Column:
-    return Column(name=name, kind=Kind.YES_NO, meaning=meaning, source=source, empty=empty)
-
-
-def _list(name: str, source: str, meaning: str, empty: str = "") -> Column:
-    return Column(name=name, kind=Kind.LIST, meaning=meaning, source=source, empty=empty)
-
-
-def _moment(name: str, source: str, meaning: str, empty: str = "") -> Column:
-    return Column(name=name, kind=Kind.MOMENT, meaning=meaning, source=source, empty=empty)
-
-
-INDEX = _integer("latent", "Latent.index", "The latent: its column of the SAE.")
-IDENTITY = _text(
-    "identity",
-    "Latent.identity",
-    "Digest of the latent's weights, the encode configuration and the model revision: what a label attaches to.",
-)
-LATENT = (INDEX, IDENTITY)
-SIMULATED = _yes_no("simulated", "Study.simulated", "True where a program, not people, gave the ratings of this study.")
 NOT_CURRENT = (
     "The rating did not count: a newer revision or her answer to a newer rubric version replaced it, it was a "
     "calibration, the rater could not tell, or no consensus exists."
@@ -215,12 +194,18 @@ RELIABILITY = Table(
 )
 LATENTS = Table(
     name="latents",
-    rows="one latent of the sample",
+    rows="one latent of the sample or of a calibration set",
     key=("latent",),
     columns=(
         *LATENT,
         _integer("position", "SampledLatent.position", "Place in the seeded order in which latents are handed out."),
         _text("stratum", "SampledLatent.stratum", "Stratum of the sample that it was drawn from."),
+        _integer(
+            "calibration_set",
+            "SampledLatent.calibration_set",
+            "Number of the calibration set; such a latent has no agreement and no consensus.",
+            "It belongs to the sample proper.",
+        ),
         _text("state", "SampledLatent.state", "Where it stands: accepted, persistent, decided, …"),
         _text("state_reason", "SampledLatent.state_reason", "Why it stands there.", "Nothing is known of it yet."),
         _integer("extra_rounds", "SampledLatent.extra_rounds", "Extra rounds that more raters were asked in."),

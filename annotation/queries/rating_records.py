@@ -1,6 +1,6 @@
 """A study's current ratings as the statistics take them: one answer a rater, latent and rubric item."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Subquery
 from annotation.enums import ItemKind, Outcome, Role
 from annotation.models import Membership, Rating, RubricItem, RubricVersion, Study
 from annotation.queries.counted_ratings import counted_ratings
+from annotation.queries.learnability_scores import READER, Score
 from annotation.science.types import Answer, Item, closed_item, open_item, ordinal_item
 
 NOT_CLINICAL = "not clinical"
@@ -34,6 +35,8 @@ class RatingRecord:
     values: dict[str, Any]
     reading: int
     """1 for the first rating of this latent by this rater, 2 for a retest, ..."""
+    learnability: float | None = None
+    """Mean balanced accuracy of the blinded readers of its rationale; None where nobody read it."""
 
     def fingerprint(self) -> tuple[Any, ...]:
         values = tuple(sorted((key, str(value)) for key, value in self.values.items()))
@@ -46,14 +49,17 @@ class RatingRecord:
             self.outcome,
             self.concept,
             values,
+            self.learnability,
         )
 
 
-def current_ratings(study: Study, *, version: RubricVersion | None = None) -> list[RatingRecord]:
+def current_ratings(
+    study: Study, *, version: RubricVersion | None = None, scores: Mapping[int, Score] | None = None
+) -> list[RatingRecord]:
     """Newest revisions of the ratings that count, surplus ones included, ordered by latent, rater and time.
 
     A rater's answers to an older rubric version give way to those to a newer one on the same latent. With `version`,
-    what was answered to that version, whatever came after.
+    what was answered to that version, whatever came after. scores: of queries.learnability_scores, by rating.
     """
     newest = Rating.objects.filter(latent=OuterRef("latent"), round=OuterRef("round"), rater=OuterRef("rater"))
     rows = (
@@ -92,6 +98,7 @@ def current_ratings(study: Study, *, version: RubricVersion | None = None) -> li
                 concept=row["concept_name"] or "",
                 values=row["answers"],
                 reading=readings[key],
+                learnability=scores[row["pk"]].mean if scores and row["pk"] in scores else None,
             )
         )
     return records
@@ -113,11 +120,19 @@ def answers_for(item: RubricItem, records: Iterable[RatingRecord], *, flag: str 
             value=value,
             institution=record.institution,
             reading=record.reading,
+            **_score(item, record),
         )
         for record in given
         if record.rubric in comparable
         for value in _values(item, record)
     ]
+
+
+def _score(item: RubricItem, record: RatingRecord) -> dict[str, Any]:
+    """A reader was given the concept and the rationale: her score speaks for the concept alone."""
+    if item.kind != ItemKind.CONCEPT or record.learnability is None or record.outcome != Outcome.ANSWERED:
+        return {}
+    return {"learnability": record.learnability, "scorer": READER}
 
 
 def _asked(item: RubricItem, versions: set[int]) -> dict[int, RubricItem]:

@@ -1,4 +1,4 @@
-"""Rationales that could be read blinded: answered, current, with enough held-out snippets, and with somebody to read."""
+"""Rationales that could be read blinded: answered, current, with held-out snippets enough and somebody to read."""
 
 from dataclasses import dataclass
 

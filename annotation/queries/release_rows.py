@@ -15,7 +15,8 @@ from django.db import connection, transaction
 
 from annotation.enums import ItemKind
 from annotation.models import Consensus, ResultRun, RubricItem, Study
-from annotation.queries.release_selects import SELECTS, Select, ratings
+from annotation.queries.release_select import Select
+from annotation.queries.release_selects import SELECTS, ratings
 from annotation.rules.rubric_item import SCALES
 
 BATCH_BYTES = 4 * 1024 * 1024

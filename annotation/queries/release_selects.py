@@ -4,27 +4,11 @@ Parameters of every SELECT: study, run (the results that go out), last (newest r
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES
+from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, WITHHELD, Select
 
-@dataclass(frozen=True, kw_only=True)
-class Select:
-    """A released table as SQL."""
-
-    columns: Mapping[str, str]
-    """Released name to SQL expression."""
-    rest: str
-    """FROM, WHERE and ORDER BY."""
-
-    def sql(self, names: Sequence[str]) -> str:
-        """The columns in this order. Raises KeyError for one that the table does not have."""
-        return "SELECT " + ",\n".join(self.columns[name] for name in names) + "\n" + self.rest
-
-
-SIMULATED = {"simulated": "%(simulated)s::boolean"}
-LATENT = {"latent": "l.index", "identity": "l.identity"}
-SAMPLED = "JOIN annotation_sampledlatent s ON s.id = {0} JOIN annotation_latent l ON l.id = s.latent_id"
 NEWER = """
 LEFT JOIN (
     SELECT latent_id, round_id, rater_id, max(revision) AS revision FROM annotation_rating
@@ -44,12 +28,6 @@ CURRENT = """(COALESCE(r.revision >= newer.revision, true)
     AND COALESCE(asked.rubric_id = last_asked.rubric_id, true) AND asked.kind <> 'calibration')"""
 """Whether statistics take the rating (as queries.counted_ratings has it): its rater's newest revision, under the rubric
 version that she answered last on the latent, and no calibration. Needs NEWER."""
-WITHHELD = """EXISTS (
-    SELECT 1 FROM annotation_membership gone
-    WHERE gone.study_id = {0}.study_id AND gone.user_id = {0}.{1} AND gone.ratings_withheld)"""
-"""Whether the row's person withdrew and took her ratings with her: rows of annotation_rating or annotation_reading."""
-KEPT = "NOT " + WITHHELD.format("r", "rater_id")
-"""Whether the rating may leave; for `annotation_rating r`."""
 COUNTED = f"""
 SELECT r.{{by}}, count(*) AS ratings FROM annotation_rating r {NEWER}
 WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {CURRENT} AND {KEPT} GROUP BY r.{{by}}
@@ -203,6 +181,7 @@ LATENTS = Select(
         **LATENT,
         "position": "s.position",
         "stratum": "s.stratum",
+        "calibration_set": "s.calibration_set",
         "state": "s.state",
         "state_reason": "NULLIF(s.state_reason, '')",
         "extra_rounds": "s.extra_rounds",
@@ -297,6 +276,9 @@ SELECTS = {
     "decisions": DECISIONS,
     "agreement": AGREEMENT,
     "reliability": RELIABILITY,
+    "references": REFERENCES,
+    "readings": READINGS,
+    "judgements": JUDGEMENTS,
     "latents": LATENTS,
     "rubrics": RUBRICS,
     "concepts": CONCEPTS,

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from django.db.models import Min
 
-from annotation.models import Agreement, Consensus, Membership, Rating, ResultRun, Study
+from annotation.models import Agreement, Consensus, Membership, Rating, Reading, ResultRun, Study
+from annotation.queries.withheld import withheld
 
 RUBRIC = "rubric_version_id"
 """Under this name a run's parameters hold the rubric version whose items it was computed on."""
+READINGS, CALIBRATION = "readings", "calibration_ratings"
+"""... and how many blinded readings, and first ratings of calibration latents, it took in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +24,12 @@ class Freshness:
     """Raters whose ratings left the study after the run."""
     other_rubric: bool = False
     """Another rubric version has been adopted since."""
+    readings: int = 0
+    """Blinded readings that came in after the run."""
 
     @property
     def stale(self) -> bool:
-        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric
+        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric or self.readings > 0
 
 
 def newest_run(study: Study) -> ResultRun | None:
@@ -33,14 +38,18 @@ def newest_run(study: Study) -> ResultRun | None:
 
 
 def freshness(study: Study) -> Freshness:
-    """Three statements."""
+    """Four statements. Before anything was computed, calibration alone gives nothing to compute from."""
     run = newest_run(study)
-    newer = Rating.objects.filter(study=study, pk__gt=run.last_rating if run else 0).count()
+    newer = Rating.objects.filter(study=study, pk__gt=run.last_rating if run else 0)
+    if run is None:
+        newer = newer.filter(latent__calibration_set=None)
+    given = Reading.objects.filter(study=study).filter(~withheld("reader")).count()
+    readings = max(0, given - run.parameters.get(READINGS, 0)) if run else 0
     gone = Membership.objects.filter(study=study, ratings_withheld=True)
     if run is not None:
         gone = gone.filter(withdrawn_at__gt=run.computed_at)
     other = run is not None and run.parameters.get(RUBRIC, study.rubric_id) != study.rubric_id
-    return Freshness(run=run, newer=newer, withdrawn=gone.count(), other_rubric=other)
+    return Freshness(run=run, newer=newer.count(), withdrawn=gone.count(), other_rubric=other, readings=readings)
 
 
 def agreements(run: ResultRun, *, scope: str = "all") -> list[Agreement]:

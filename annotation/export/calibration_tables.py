@@ -1,0 +1,64 @@
+"""The released tables of calibration and of blinded readings: references, readings, single judgements."""
+
+from annotation.export.columns import Table
+from annotation.export.shared_columns import LATENT, SIMULATED, integer, moment, number, text, yes_no
+
+REFERENCES = Table(
+    name="references",
+    rows="one answer that one senior physician gave a share on a calibration latent; the reference is the panel's mean",
+    key=("latent", "item", "set_by", "answer"),
+    columns=(
+        *LATENT,
+        integer("calibration_set", "SampledLatent.calibration_set", "Number of the calibration set."),
+        text("item", "Reference.item", "The rubric item, or `<item>-<flag>` for one flag of a set."),
+        text("set_by", "Membership.pseudonym", "Stands for the member of the panel."),
+        text("answer", "Reference.distribution", "The answer; `not clinical` for a latent that is not."),
+        number("share", "Reference.distribution", "Share of opinion, 0 to 1; those of one item and person add to 1."),
+        text("rationale", "Reference.rationale", "Why, as raters read it after their answer.", "None was given."),
+        text("clause", "Reference.clause", "The clause of the rubric that decides it.", "None was named."),
+        moment("set_at", "Reference.set_at", "When it was set, UTC."),
+        SIMULATED,
+    ),
+)
+READ_RATING = (
+    *LATENT,
+    text("rater", "Membership.pseudonym", "Stands for the rater whose concept and rationale were read."),
+    integer("round", "Round.number", "Number of the round in which that rating was given."),
+    integer("revision", "Rating.revision", "Revision of the rating that was read."),
+    text("reader", "Membership.pseudonym", "Stands for the reader, who neither rated the latent nor may."),
+)
+READINGS = Table(
+    name="readings",
+    rows="one blinded reading: given a concept and its rationale alone, which held-out snippets should fire?",
+    key=("latent", "round", "rater", "revision", "reader"),
+    columns=(
+        *READ_RATING,
+        text("institution", "Institution.code", "Code of the reader's institution."),
+        integer("firing", "Reading.judgements", "Snippets shown on which the latent fires."),
+        integer("firing_found", "Reading.judgements", "… of which the reader said so."),
+        integer("silent", "Reading.judgements", "Snippets shown on which it stays silent."),
+        integer("silent_found", "Reading.judgements", "… of which the reader said so."),
+        number(
+            "balanced_accuracy",
+            "Reading.balanced_accuracy",
+            "Mean of the two shares found; always the same answer gives 0.5. Its mean a rating is its learnability.",
+        ),
+        number("active_seconds", "Reading.active_seconds", "Seconds of activity on the page.", "Not measured."),
+        moment("submitted_at", "Reading.submitted_at", "When it was submitted, UTC."),
+        SIMULATED,
+    ),
+)
+JUDGEMENTS = Table(
+    name="judgements",
+    rows="one snippet of one blinded reading",
+    key=("latent", "round", "rater", "revision", "reader", "place"),
+    columns=(
+        *READ_RATING,
+        integer("place", "ReadingSlot.snippets", "Place of the snippet on the reader's page, from 1."),
+        text("arm", "ReadingSlot.snippets", "held-out, held-out-random or held-out-hard."),
+        integer("decile", "ReadingSlot.snippets", "Decile of its peak activation, 0 lowest.", "It does not fire."),
+        yes_no("fires", "ReadingSlot.snippets", "Whether the latent fires on it."),
+        yes_no("said_fires", "Reading.judgements", "Whether the reader said that it should."),
+        SIMULATED,
+    ),
+)
