@@ -61,8 +61,15 @@ def rubric(now: datetime = NOW) -> RubricVersion:
     )
 
 
-def build(*, open_the_round: bool = True, latents: int = LATENTS, sample: int = 6, raters: int = 2) -> World:
-    """The world with a finished mining run, a drawn sample and, unless told otherwise, an open round."""
+def build(
+    *,
+    open_the_round: bool = True,
+    latents: int = LATENTS,
+    sample: int = 6,
+    raters: int = 2,
+    retest_share: float = 0.0,
+) -> World:
+    """The world with a finished mining run, a drawn sample and, unless told otherwise, an open round and no retests."""
     north = Institution.objects.create(name="North Hospital", code="north")
     south = Institution.objects.create(name="South Hospital", code="south")
     people = {name: person(name) for name in ("ada", "ben", "cora", "rosa", "nora", "sven")}
@@ -78,6 +85,7 @@ def build(*, open_the_round: bool = True, latents: int = LATENTS, sample: int = 
         now=NOW,
         sample_size=sample,
         raters_per_latent=raters,
+        retest_share=retest_share,
     )
     for name, role, institution in (
         ("ada", Role.ANNOTATOR, north),

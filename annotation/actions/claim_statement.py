@@ -42,7 +42,7 @@ near (id, step, place, priority) AS (
     UNION ALL
     -- What she had begun before her lease ran out. Whether it is free is asked below: asked here as well, the planner
     -- takes the index of free places for it and walks the whole round.
-    SELECT s.id, 1, 0, 0 FROM annotation_draft d
+    SELECT s.id, 1, 0, s.priority FROM annotation_draft d
     JOIN annotation_slot s ON s.round_id = d.round_id AND s.latent_id = d.latent_id
     WHERE d.rater_id = {_RATER} AND d.round_id = ANY(%(walked)s::bigint[]) AND {FOR_ANYONE} AND {_HERS}
     UNION ALL
@@ -55,7 +55,7 @@ near (id, step, place, priority) AS (
 picked AS (
     SELECT s.id FROM near JOIN annotation_slot s ON s.id = near.id
     WHERE {FREE} OR (s.state = 'leased' AND s.rater_id = {_RATER})
-    ORDER BY near.step, near.place, near.priority, hashint8extended(s.latent_id, {_RATER})
+    ORDER BY near.step, near.place, near.priority, hashint8extended(s.latent_id, {_RATER}), s.id
     LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED
 ),
 taken AS (

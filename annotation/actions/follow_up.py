@@ -102,6 +102,8 @@ def complete_latents(study: Study) -> QuerySet[Any]:
     Raters whose ratings are withheld are not among those given.
     """
     waiting = Q(slots__round__state=RoundState.OPEN) & ~Q(slots__state=SlotState.SUBMITTED)
+    # A retest tells how steady a rater is. The latent does not wait for it.
+    waiting &= ~Q(slots__round__kind=RoundKind.RETEST)
     gone = Membership.objects.filter(study=study, ratings_withheld=True).values("user")
     return (
         study.sample.exclude(state__in=[LatentState.SAMPLED, LatentState.PERSISTENT, *DECIDED_STATES])

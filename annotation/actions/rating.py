@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from annotation.actions import audit
 from annotation.actions.calibrating import judge
 from annotation.actions.recomputing import recompute_soon
+from annotation.actions.retests import lay_retest
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Outcome, Role, SlotState
 from annotation.models import Concept, Decision, Draft, Membership, Rating, Round, Slot, Study, User
@@ -55,6 +56,7 @@ def submit_rating(
     check_marks(marks, shown=shown_lengths(ticket.latent, marks.snippets))
     rating = _store(round_, ticket, _place(slot, ticket, by), membership, answers, marks, active_seconds, by, now)
     Draft.objects.filter(round=round_, latent=ticket.latent, rater=by).delete()
+    lay_retest(rating=rating, now=now)
     audit.record(AuditVerb.RATING_SUBMITTED, rating, by=by, now=now, study=round_.study, surplus=rating.slot_id is None)
     if round_.calibration_set is not None:
         judge(study=round_.study, membership=membership, set_number=round_.calibration_set, now=now)

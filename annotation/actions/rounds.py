@@ -2,83 +2,37 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import cycle, islice
 
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Max
 
 from annotation.actions import audit
 from annotation.actions.recomputing import recompute_soon
-from annotation.enums import AuditVerb, LatentState, Role, RoundKind, RoundState, SlotState
-from annotation.models import Draft, Institution, Membership, Rating, Round, SampledLatent, Slot, Study, User
+from annotation.enums import AuditVerb, LatentState, RoundKind, RoundState, SlotState
+from annotation.models import Draft, Institution, Round, SampledLatent, Slot, Study, User
+from annotation.queries.round_plan import UNSETTLED, plan_round
 from annotation.rules.membership import check_researcher
 from annotation.rules.refusal import Refused
 from annotation.rules.states import check_round_open
 from annotation.rules.turns import turn
 
-UNSETTLED = (LatentState.SAMPLED, LatentState.RATING, LatentState.AMBIGUOUS, LatentState.RECRUITING)
+RETESTED = (RoundKind.INDEPENDENT, RoundKind.EXTRA)
+"""Each round of these kinds has a twin of kind retest beside it, opened and closed with it."""
+BATCH = 2000
 
 
 @transaction.atomic
 def open_round(*, study: Study, by: User | None, now: datetime) -> Round:
-    """An independent round over the latents that are not settled: `raters_per_latent` slots each, by institution.
-
-    Raises Refused without such latents, without enough raters who have not seen them, or while another is open.
-    """
+    """An independent round as queries.round_plan plans it. Raises Refused where it says no."""
     check_researcher(by, study)
-    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    sample = _to_be_rated(study)
-    if study.rounds.filter(kind=RoundKind.INDEPENDENT).exclude(state=RoundState.CLOSED).exists():
-        raise Refused("An independent round is open already. Close it before you open the next.")
-    raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, user__is_active=True)
-    if not raters.exists():
-        raise Refused("The study has no raters. Invite physicians on the People page, then open the round.")
-    if raters.count() < study.raters_per_latent:
-        raise Refused(
-            f"The study asks for {study.raters_per_latent} raters a latent and has {raters.count()}. "
-            "Invite more on the People page, or ask for fewer."
-        )
-    _check_fresh_eyes(study, sample, raters.count())
+    study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    plan = plan_round(study)
     round_ = start_round(study=study, kind=RoundKind.INDEPENDENT, now=now)
-    institutions = list(Institution.objects.filter(membership__in=raters).distinct().order_by("pk"))
-    for latent in sample:
-        add_slots(round_=round_, latent=latent, quota=_quota(institutions, study.raters_per_latent, latent.position))
+    slots = (slot for latent in plan.sample for slot in _slots(round_, latent, plan.quota(latent), first=1))
+    laid = Slot.objects.bulk_create(slots, batch_size=BATCH)
     study.sample.filter(state__in=UNSETTLED).update(state=LatentState.RATING)
-    audit.record(AuditVerb.ROUND_OPENED, round_, by=by, now=now, study=study, slots=round_.slots.count())
+    audit.record(AuditVerb.ROUND_OPENED, round_, by=by, now=now, study=study, slots=len(laid))
     return round_
-
-
-def _to_be_rated(study: Study) -> list[SampledLatent]:
-    if not study.sample.exists():
-        raise Refused("The study has no sample yet. Draw it first: it says which latents are rated.")
-    sample = list(study.sample.filter(state__in=UNSETTLED).order_by("position"))
-    if not sample:
-        raise Refused("Every latent of the sample is settled or with an adjudicator: there is nothing to rate.")
-    return sample
-
-
-def _check_fresh_eyes(study: Study, sample: list[SampledLatent], raters: int) -> None:
-    """A rater sees a latent once: each latent needs enough people who have not."""
-    given = dict(
-        Rating.objects.filter(latent__in=sample)
-        .values("latent")
-        .annotate(Count("rater", distinct=True))
-        .values_list("latent", "rater__count")
-    )
-    most = max(given.values(), default=0)
-    if raters - most < study.raters_per_latent:
-        raise Refused(
-            f"{most} of the {raters} raters have rated some of these latents already, and {study.raters_per_latent} "
-            "who have not are needed. Invite more on the People page."
-        )
-
-
-def _quota(institutions: Sequence[Institution], places: int, rotation: int) -> list[Institution | None]:
-    """As equal as can be; who gets the odd place rotates with the latent. One institution: no quota."""
-    if len(institutions) < 2:
-        return [None] * places
-    start = rotation % len(institutions)
-    return list(islice(cycle([*institutions[start:], *institutions[:start]]), places))
 
 
 def start_round(
@@ -89,21 +43,40 @@ def start_round(
     repeats: Round | None = None,
     calibration_set: int | None = None,
 ) -> Round:
-    """A new open round with its concept list frozen: the first round's list, so that no rater's own term leaks."""
+    """A new open round with its concept list frozen: the first round's list, so that no rater's own term leaks.
+
+    A round that raters are retested on gets its twin with it, where the study wants retests at all.
+    """
+    rubric = repeats.rubric if repeats and kind == RoundKind.RETEST else study.rubric
     number = (study.rounds.aggregate(Max("number"))["number__max"] or 0) + 1
     round_ = Round.objects.create(
-        study=study, number=number, kind=kind, rubric=study.rubric, repeats=repeats, calibration_set=calibration_set
+        study=study, number=number, kind=kind, rubric=rubric, repeats=repeats, calibration_set=calibration_set
     )
     round_.concepts.set(study.concepts.filter(created_by=None))
     round_.state, round_.opened_at = RoundState.OPEN, now
     round_.save(update_fields=["state", "opened_at"])
+    if kind in RETESTED and study.retest_share > 0:
+        start_round(study=study, kind=RoundKind.RETEST, repeats=round_, now=now)
     return round_
+
+
+def open_missing_twins(*, study: Study, now: datetime) -> None:
+    """For rounds that opened while the study wanted no retests."""
+    open_now = study.rounds.filter(kind__in=RETESTED, state=RoundState.OPEN)
+    for round_ in open_now.exclude(repeated_by__kind=RoundKind.RETEST).select_related("rubric").order_by("number"):
+        start_round(study=study, kind=RoundKind.RETEST, repeats=round_, now=now)
 
 
 def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Institution | None], priority: int = 0) -> None:
     """One slot for each entry of the quota. All first places come before all second ones, shuffled: breadth first."""
     taken = round_.slots.filter(latent=latent).aggregate(Max("number"))["number__max"] or 0
-    Slot.objects.bulk_create(
+    Slot.objects.bulk_create(_slots(round_, latent, quota, first=taken + 1, priority=priority))
+
+
+def _slots(
+    round_: Round, latent: SampledLatent, quota: Sequence[Institution | None], *, first: int, priority: int = 0
+) -> list[Slot]:
+    return [
         Slot(
             round=round_,
             latent=latent,
@@ -112,23 +85,41 @@ def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Instituti
             priority=priority + number,
             turn=turn(round_.study.seed, round_.pk, latent.pk, number),
         )
-        for number, institution in enumerate(quota, start=taken + 1)
-    )
+        for number, institution in enumerate(quota, start=first)
+    ]
 
 
 @transaction.atomic
 def close_round(*, round_: Round, by: User | None, now: datetime) -> Round:
-    """No more ratings; free and leased places are withdrawn, ratings and results stay."""
+    """No more ratings; free and leased places are withdrawn, ratings and results stay. Its retests close with it."""
     check_researcher(by, round_.study)
     # Without key: a submit that is under way holds a key share on the round and waits for nothing of ours.
-    round_ = Round.objects.select_for_update(no_key=True).get(pk=round_.pk)
+    round_ = Round.objects.select_for_update(no_key=True, of=("self",)).select_related("repeats").get(pk=round_.pk)
     check_round_open(round_)
+    if round_.kind == RoundKind.RETEST and round_.repeats:
+        raise Refused(f"These are retests of round {round_.repeats.number}: they close when that round is closed.")
+    dropped = _close(round_, now)
+    for twin in Round.objects.filter(repeats=round_, kind=RoundKind.RETEST, state=RoundState.OPEN):
+        dropped += _close(Round.objects.select_for_update(no_key=True).get(pk=twin.pk), now)
+    recompute_soon(study_id=round_.study_id)
+    audit.record(
+        AuditVerb.ROUND_CLOSED,
+        round_,
+        by=by,
+        now=now,
+        study=round_.study,
+        ratings=round_.ratings.count(),
+        dropped=dropped,
+    )
+    return round_
+
+
+def _close(round_: Round, now: datetime) -> int:
+    """How many places were withdrawn without a rating."""
     unrated = Slot.objects.select_for_update().filter(round=round_).exclude(state=SlotState.SUBMITTED)
     # The lock waits for submits that are under way, and leaves out the slots that they took.
-    Slot.objects.filter(pk__in=list(unrated.values_list("pk", flat=True))).delete()
+    dropped, _ = Slot.objects.filter(pk__in=list(unrated.values_list("pk", flat=True))).delete()
     Draft.objects.filter(round=round_).delete()
     round_.state, round_.closed_at = RoundState.CLOSED, now
     round_.save(update_fields=["state", "closed_at"])
-    recompute_soon(study_id=round_.study_id)
-    audit.record(AuditVerb.ROUND_CLOSED, round_, by=by, now=now, study=round_.study, ratings=round_.ratings.count())
-    return round_
+    return dropped
