@@ -5,13 +5,16 @@ from datetime import datetime
 
 from annotation.enums import Role
 from annotation.models import Institution, Membership, Study, User
+from annotation.queries.calibration_raters import CalibratedRater, calibrated_raters
+from annotation.queries.rater_paces import Pace, rater_paces
 from annotation.queries.rater_workload import Workload, workloads
 from annotation.rules.inviting import accounts_to_open
+from annotation.rules.next_task import explained
 
 
 @dataclass(frozen=True, kw_only=True)
 class RaterRow:
-    membership: int
+    member: Membership
     who: str
     """Name for her coordinator, pseudonym for the researcher: whoever sees ratings does not see names beside them."""
     email: str
@@ -23,10 +26,23 @@ class RaterRow:
     entered: bool
     """Whether she has ever come in."""
     may_link: bool
+    pace: Pace
+    calibration: CalibratedRater | None
+    """None for a rater who has withdrawn."""
+    next: str
+    """What comes to her next, in words."""
+
+    @property
+    def membership(self) -> int:
+        return self.member.pk
 
     @property
     def reachable(self) -> int:
         return self.rated + self.left
+
+    @property
+    def withdrawn(self) -> bool:
+        return self.member.withdrawn_at is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +58,27 @@ class MemberRow:
 def rater_rows(
     study: Study, *, by: User, now: datetime, institutions: tuple[Institution, ...] | None
 ) -> tuple[RaterRow, ...]:
-    """All raters for a researcher (institutions None), or those of the coordinator's institutions by name."""
+    """All raters for a researcher (institutions None), or those of the coordinator's institutions by name.
+
+    Those who withdrew come last. The same number of statements however many they are.
+    """
     named = institutions is not None
-    found = workloads(study, now=now, institutions=institutions)
-    active = [load for load in found if load.membership.user.is_active]
-    openable = accounts_to_open(by, [load.membership.user for load in active], study)
-    return tuple(_rater(load, named, load.membership.user_id in openable) for load in active)
+    loads = [load for load in workloads(study, now=now, institutions=institutions) if load.membership.user.is_active]
+    openable = accounts_to_open(by, [load.membership.user for load in loads], study)
+    paces = rater_paces(study)
+    calibrated = {one.membership.pk: one for one in calibrated_raters(study, institutions=institutions)}
+    rows = [
+        _rater(
+            load,
+            named=named,
+            may_link=load.membership.user_id in openable,
+            pace=paces[load.membership.pk],
+            calibration=calibrated.get(load.membership.pk),
+            herself=load.membership.user_id == by.pk,
+        )
+        for load in loads
+    ]
+    return tuple(sorted(rows, key=lambda row: row.withdrawn))
 
 
 def other_members(study: Study, *, by: User) -> tuple[MemberRow, ...]:
@@ -68,16 +99,21 @@ def other_members(study: Study, *, by: User) -> tuple[MemberRow, ...]:
     )
 
 
-def _rater(load: Workload, named: bool, may_link: bool) -> RaterRow:
+def _rater(
+    load: Workload, *, named: bool, may_link: bool, pace: Pace, calibration: CalibratedRater | None, herself: bool
+) -> RaterRow:
     member = load.membership
     return RaterRow(
-        membership=member.pk,
+        member=member,
         who=member.user.name if named else member.pseudonym,
         email=member.user.email if named else "",
         institution=member.institution.name if member.institution else "",
         rated=load.rated,
-        left=load.left,
+        left=0 if member.withdrawn_at else load.left,
         last_active=load.last_active,
         entered=member.user.last_login is not None,
-        may_link=may_link,
+        may_link=may_link and member.withdrawn_at is None,
+        pace=pace,
+        calibration=calibration,
+        next="" if member.withdrawn_at else explained(load.standing, to_herself=herself),
     )

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef
 
-from annotation.models import Membership, Study
+from annotation.models import Membership, Rating, Study
 
 
 def withheld(person: str = "rater") -> Exists:
@@ -15,3 +15,8 @@ def withheld_raters(study: Study) -> list[str]:
     """Pseudonyms of those whose ratings are withheld, sorted."""
     gone = Membership.objects.filter(study=study, ratings_withheld=True)
     return sorted(gone.values_list("pseudonym", flat=True))
+
+
+def ratings_of(membership: Membership) -> int:
+    """How many of hers the study holds, without revisions: what her withdrawal is about."""
+    return Rating.objects.filter(study=membership.study_id, rater=membership.user_id, revision=1).count()

@@ -50,3 +50,11 @@ def check_signs(user: User, membership: Membership) -> None:
     check_looks_after(user, membership)
     if coordinators.exists():
         raise Refused("Her hours are signed by the coordinator of her institution.")
+
+
+def may_sign(user: User, membership: Membership) -> bool:
+    try:
+        check_signs(user, membership)
+    except Refused:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """Who takes part: a coordinator looks after her own institution's raters, a researcher sees all by pseudonym."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -15,11 +16,15 @@ from annotation.actions.inviting import Invitation, invite_person, renew_link
 from annotation.enums import Role
 from annotation.models import Institution
 from annotation.queries.membership_totals import institutions_coordinated
-from annotation.queries.people_list import other_members, rater_rows
+from annotation.queries.people_list import RaterRow, other_members, rater_rows
+from annotation.queries.projected_end import projected_end
+from annotation.queries.report_list import waiting_count
+from annotation.queries.stuck_places import StuckPlace, stuck_places
 from annotation.rules.inviting import roles_to_give
 from annotation.rules.refusal import NotYours, Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
+from annotation.views.end_in_words import end_in_words
 
 ATTRS = {"class": "input"}
 
@@ -110,11 +115,15 @@ def _page(
     who: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    directs = Role.RESEARCHER in place.roles
+    directs, now = Role.RESEARCHER in place.roles, timezone.now()
     own = None if directs else institutions_coordinated(place.user, place.study)
+    raters = rater_rows(place.study, by=place.user, now=now, institutions=own)
     link = request.build_absolute_uri(reverse("enter", args=[made.token])) if made and made.token else ""
     context = {
-        "raters": rater_rows(place.study, by=place.user, now=timezone.now(), institutions=own),
+        "raters": raters,
+        "ends": _ends(place, own, now),
+        "stuck": len(_stuck(place, raters, now)),
+        "reports": waiting_count(place.study, user=place.user),
         "others": other_members(place.study, by=place.user) if directs else (),
         "institutions": own,
         "form": form,
@@ -124,3 +133,20 @@ def _page(
         "breadcrumbs": breadcrumbs(place, ("People", "people")),
     }
     return render(request, "people/people.html", {**place.context, **context}, status=status)
+
+
+def _stuck(place: Place, raters: tuple[RaterRow, ...], now: datetime) -> tuple[StuckPlace, ...]:
+    own = 0 if Role.RESEARCHER in place.roles else place.user.pk
+    return stuck_places(place.study, [row.member for row in raters], named=False, now=now, without=own)
+
+
+def _ends(place: Place, own: tuple[Institution, ...] | None, now: datetime) -> list[dict[str, Any]]:
+    """When the open rounds will be through: in her own institution, where places are kept for it, and altogether."""
+    today = timezone.localdate(now)
+    found = [] if own is None else [("Your institution", projected_end(place.study, now=now, institutions=own))]
+    found.append(("Whole study", projected_end(place.study, now=now)))
+    return [
+        {"whose": whose, "end": end, "words": end_in_words(end, today=today)}
+        for whose, end in found
+        if whose == "Whole study" or end.remaining or end.ratings
+    ]

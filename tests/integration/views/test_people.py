@@ -5,14 +5,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.actions.people import add_member
 from annotation.enums import Role
 from annotation.models import Membership, Study, User
 from tests.html import without_tokens
-from tests.world import NOW, World, add_rater, person, rate_next
+from tests.world import NOW, World, add_rater, rate_next
 
 SignIn = Callable[[User], Client]
 LINK = re.compile(r"http://testserver(/enter/[\w-]+/)")
@@ -184,13 +186,25 @@ def test_a_stranger_finds_no_page_and_a_rater_a_sentence(world: World, signed_in
         assert signed_in(user).post(page(world), invitation(world)).status_code == 403
 
 
-def test_the_number_of_statements_does_not_depend_on_the_number_of_places(
-    world: World, signed_in: SignIn, django_assert_max_num_queries: Any
+def thirty(world: World) -> None:
+    for number in range(27):
+        institution = world.north if number % 2 else world.south
+        user = add_rater(world, f"r{number}", institution)
+        if number < 4:
+            rate_next(world.study, user)
+
+
+@pytest.mark.parametrize("who", ["nora", "rosa"])
+def test_the_page_costs_the_same_for_three_raters_as_for_thirty(
+    world: World, signed_in: SignIn, django_assert_num_queries: Any, who: str
 ) -> None:
-    for number in range(6):
-        add_member(
-            study=world.study, user=person(f"r{number}"), role=Role.ANNOTATOR, institution=world.north, by=None, now=NOW
-        )
-    client = signed_in(world.nora)
-    with django_assert_max_num_queries(20):
+    add_rater(world, "eva", world.north)
+    rate_next(world.study, world.ada)
+    client = signed_in(getattr(world, who))
+    client.get(page(world))
+    with CaptureQueriesContext(connection) as few:
+        client.get(page(world))
+    assert len(few) <= 40
+    thirty(world)
+    with django_assert_num_queries(len(few)):
         client.get(page(world))
