@@ -24,7 +24,8 @@ from annotation.actions.people import add_member
 from annotation.actions.rating import submit_rating
 from annotation.actions.rounds import open_round
 from annotation.actions.sampling import draw_sample
-from annotation.actions.studies import create_study, publish_rubric
+from annotation.actions.shipped_rubric import publish_from_file
+from annotation.actions.studies import create_study
 from annotation.actions.subjects import register_sae
 from annotation.actions.taking_in import note_run_ended
 from annotation.actions.tickets import read_ticket, write_ticket
@@ -55,10 +56,7 @@ class World:
 
 
 def rubric(now: datetime = NOW) -> RubricVersion:
-    described = json.loads((DEMO / "rubric.json").read_text())
-    return publish_rubric(
-        name=described["name"], guidance=described["guidance"], items=described["items"], by=None, now=now
-    )
+    return publish_from_file(by=None, now=now)
 
 
 def build(

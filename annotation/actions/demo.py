@@ -21,8 +21,9 @@ from annotation.actions.people import add_member
 from annotation.actions.releasing import request_release
 from annotation.actions.rounds import open_round
 from annotation.actions.sampling import draw_sample
+from annotation.actions.shipped_rubric import publish_from_file
 from annotation.actions.simulating import decide_some_cases, simulate_ratings
-from annotation.actions.studies import create_study, publish_rubric
+from annotation.actions.studies import create_study
 from annotation.actions.subjects import register_sae
 from annotation.enums import Role, RunState
 from annotation.models import Institution, MiningRun, Study, User
@@ -74,10 +75,7 @@ def set_up_people(*, now: datetime) -> Study:
     _one_at_a_time()
     institutions = _institutions(now)
     researcher = _user(_person(Role.RESEARCHER))
-    rubric_file = _read("rubric.json")
-    rubric = publish_rubric(
-        name=rubric_file["name"], guidance=rubric_file["guidance"], items=rubric_file["items"], by=None, now=now
-    )
+    rubric = publish_from_file(by=None, now=now)
     study = create_study(
         slug=STUDY,
         name="What fires on clinical notes",

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from annotation.actions.links import issue_link
 from annotation.actions.people import invite
-from annotation.actions.studies import create_study, publish_rubric
+from annotation.actions.shipped_rubric import SHIPPED, publish_from_file
+from annotation.actions.studies import create_study
 from annotation.enums import Role
 from annotation.management.commands._sentences import in_a_sentence
 from annotation.models import MiningRun, User
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--run", required=True, help="digest of the mining run, or its beginning")
         parser.add_argument("--researcher", required=True, metavar="EMAIL")
         parser.add_argument("--researcher-name", required=True)
-        parser.add_argument("--rubric", type=Path, default=settings.DEMO_ROOT / "rubric.json")
+        parser.add_argument("--rubric", type=Path, default=SHIPPED)
         parser.add_argument("--concepts", type=Path, default=settings.DEMO_ROOT / "concepts.json")
         parser.add_argument("--sample", type=int, default=24)
         parser.add_argument("--raters-per-latent", type=int, default=3)
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         if min(options["sample"], options["raters_per_latent"]) < 1:
             raise CommandError("The sample and the raters per latent are at least 1.")
         with in_a_sentence(), transaction.atomic():
-            rubric = publish_rubric(**_rubric(options["rubric"]), by=administrator, now=now)
+            rubric = publish_from_file(options["rubric"], by=administrator, now=now)
             study = create_study(
                 slug=options["slug"],
                 name=options["name"],
@@ -78,11 +79,3 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be read as JSON: {error}") from error
-
-
-def _rubric(path: Path) -> dict[str, Any]:
-    rubric = _json(path)
-    try:
-        return {"name": rubric["name"], "guidance": rubric["guidance"], "items": rubric["items"]}
-    except (KeyError, TypeError) as error:
-        raise CommandError(f"{path} is no rubric: it lacks {error}.") from error
