@@ -1,5 +1,5 @@
 // details[data-fold]: opened by a person, the focus goes to the first thing in it; Esc closes it and gives the focus back.
-// One of them is open at a time within the page's .fold group; those that hold an answer stay open.
+// Of those that only ask once more, one is open at a time; one that holds a field stays open.
 
 const FOLD = "details[data-fold]";
 const INSIDE = "input:not([type=hidden]), textarea, select, button, a[href]";
@@ -10,11 +10,15 @@ function closeOthers(fold) {
   }
 }
 
+// Opened here rather than by the browser, which does it a moment later: a key that follows at once must find the focus moved.
 document.addEventListener("click", (event) => {
   const fold = event.target.closest("summary")?.parentElement;
-  if (!fold?.matches(FOLD) || fold.open) return;
+  if (!fold?.matches(FOLD) || event.defaultPrevented) return;
+  event.preventDefault();
+  fold.open = !fold.open;
+  if (!fold.open) return;
   closeOthers(fold);
-  requestAnimationFrame(() => fold.querySelector(`:scope > :not(summary) :is(${INSIDE})`)?.focus());
+  fold.querySelector(`:scope > :not(summary) :is(${INSIDE})`)?.focus();
 });
 document.addEventListener("keydown", (event) => {
   const fold = event.key === "Escape" && !event.defaultPrevented && event.target.closest?.(`${FOLD}[open]`);

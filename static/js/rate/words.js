@@ -190,7 +190,7 @@ function onTap(text, word) {
 function onClick(event) {
   const text = textAt(event.target);
   if (!text) return letGo();
-  if (dragged || event.detail > 1) return;
+  if (dragged || (pointer === "mouse" && event.detail > 1)) return;
   prepare(text);
   const word = wordAt(event);
   if (!word) return;
