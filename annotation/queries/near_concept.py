@@ -25,5 +25,6 @@ def near_concept(*, study: Study, round_number: int, user: User, text: str) -> S
     if any(index.names(text) for index in indexes.values()):
         return None
     coded = [(found[0], told, found[1]) for told, index in indexes.items() if (found := index.near(text, known))]
-    best = min(coded, key=lambda one: one[0], default=None)
+    # Of two as near, the one that is a label before the one that has it for a synonym.
+    best = min(coded, key=lambda one: (one[0], fold(one[2].name) != fold(one[2].label)), default=None)
     return Suggestion(value=best[2].label, note=note(*best[1:])) if best else None
