@@ -107,7 +107,7 @@ def _to_decide(study: Study, user: User, now: datetime) -> Errand:
 
 
 def _to_direct(study: Study, user: User, now: datetime) -> Errand:
-    rounds = round_progress(study)
+    rounds = round_progress(study, retests=False)
     step = next_step(study, sample_frame(study), rounds, raters=rater_count(study))
     settled = study.sample.filter(state=LatentState.ACCEPTED).count()
     drawn = study.sample.count()

@@ -4,10 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.timezone import localtime
+
 from annotation.enums import CaseState, RoundKind, RunState
 from annotation.models import Study
 from annotation.queries.round_progress import RoundProgress
 from annotation.queries.sample_frame import SampleFrame
+
+ASKED = (RoundKind.INDEPENDENT, RoundKind.EXTRA, RoundKind.AGAIN)
+"""Kinds of rounds that are through when their places are rated. Calibration and readings stay open beside them."""
 
 Wish = Literal["", "mine", "resume", "draw", "open", "close", "people", "release", "cases"]
 
@@ -54,7 +59,7 @@ def _before_sample(study: Study, frame: SampleFrame) -> NextStep | None:
 
 
 def _before_rounds(study: Study, rounds: Sequence[RoundProgress], raters: int) -> NextStep | None:
-    if rounds:
+    if any(round_.kind in ASKED for round_ in rounds):
         return None
     if raters < study.raters_per_latent:
         return NextStep(
@@ -67,26 +72,43 @@ def _before_rounds(study: Study, rounds: Sequence[RoundProgress], raters: int) -
 
 
 def _while_open(rounds: Sequence[RoundProgress]) -> NextStep | None:
-    open_now = [round_ for round_ in rounds if round_.open]
+    open_now = [round_ for round_ in rounds if round_.open and round_.kind in ASKED]
     if not open_now:
         return None
     complete = [round_ for round_ in open_now if not round_.free]
     if complete and len(complete) == len(open_now):
         first = complete[0]
         return NextStep(
-            sentence=f"All {first.places:,} ratings of round {first.number} are in: close it.",
+            sentence=f"All {first.places:,} ratings of round {first.number} are in: {_how_to_close(first, rounds)}",
             wish="close",
             round=first.number,
         )
     waiting = next(round_ for round_ in open_now if round_.free)
-    kind = " (extra raters for ambiguous latents)" if waiting.kind == RoundKind.EXTRA else ""
+    kind = f" ({KINDS[waiting.kind]})" if waiting.kind in KINDS else ""
     name = f"round {waiting.number}{kind}"
     return NextStep(sentence=f"Raters are at work: {name} has {waiting.rated:,} of {waiting.places:,} ratings.")
 
 
+KINDS = {
+    RoundKind.EXTRA: "extra raters for ambiguous latents",
+    RoundKind.AGAIN: "asked again under the new rubric",
+}
+
+
+def _how_to_close(first: RoundProgress, rounds: Sequence[RoundProgress]) -> str:
+    """Closing drops the retests that have not come yet: that is said before."""
+    twin = next((one for one in rounds if one.retests and one.open and one.repeats == first.number), None)
+    if twin is None or not twin.free:
+        return "close it."
+    retests = "1 retest has" if twin.free == 1 else f"{twin.free:,} retests have"
+    due = f", the last due on {localtime(twin.last_due):%-d %B %Y}" if twin.last_due else ""
+    return f"close it now, or wait for its retests. {retests} not been rated{due}, and closing drops what is missing."
+
+
 def _after_rounds(study: Study, rounds: Sequence[RoundProgress]) -> NextStep:
     cases = study.cases.filter(state=CaseState.OPEN).count()
-    closed = "Round 1 is closed" if len(rounds) == 1 else f"All {len(rounds)} rounds are closed"
+    asked = [round_ for round_ in rounds if round_.kind in ASKED]
+    closed = f"Round {asked[0].number} is closed" if len(asked) == 1 else f"All {len(asked)} rounds are closed"
     if cases:
         which = "One case waits" if cases == 1 else f"{cases:,} cases wait"
         return NextStep(sentence=f"{closed}. {which} for an adjudicator.", wish="cases")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 
 from annotation.enums import Role, RoundKind, RoundState, SlotState
 from annotation.models import Draft, Institution, Membership, Rating, Round, Slot, Study
@@ -21,6 +21,10 @@ class RoundProgress:
     """Slots of the round; a closed round keeps only those that were rated."""
     rated: int
     leased: int
+    last_due: datetime | None
+    """When the last of the free places that wait for a time may be taken; None where none does."""
+    repeats: int | None
+    """Number of the round that it asks for once more."""
     surplus: int
     """Ratings that came after their place had been given away. They count like any other."""
     drafts: int
@@ -38,9 +42,19 @@ class RoundProgress:
     def open(self) -> bool:
         return self.state == RoundState.OPEN
 
+    @property
+    def retests(self) -> bool:
+        """Opened and closed with the round that it repeats."""
+        return self.kind == RoundKind.RETEST
 
-def round_progress(study: Study, *, institutions: Iterable[Institution] | None = None) -> tuple[RoundProgress, ...]:
-    """Every round in order; with `institutions`, places open to or taken by their raters alone. Four statements."""
+
+def round_progress(
+    study: Study, *, institutions: Iterable[Institution] | None = None, retests: bool = True
+) -> tuple[RoundProgress, ...]:
+    """Every round in order; with `institutions`, places open to or taken by their raters alone. Five statements.
+
+    retests: whether the reader may know of retests (rules.blinding.retests_visible); otherwise they are left out.
+    """
     own = None if institutions is None else [institution.pk for institution in institutions]
     slots = Slot.objects.filter(round__study=study)
     ratings = Rating.objects.filter(study=study, revision=1, slot=None)
@@ -49,7 +63,7 @@ def round_progress(study: Study, *, institutions: Iterable[Institution] | None =
         slots = slots.filter(_open_to(study, own))
         ratings = ratings.filter(institution__in=own)
         drafts = drafts.filter(rater__memberships__study=study, rater__memberships__institution__in=own)
-    counted: dict[int, dict[str, int]] = {
+    counted = {
         row["round"]: {"places": row["places"], "rated": row["rated"], "leased": row["leased"]}
         for row in slots.values("round").annotate(
             places=Count("pk"),
@@ -57,26 +71,32 @@ def round_progress(study: Study, *, institutions: Iterable[Institution] | None =
             leased=Count("pk", filter=Q(state=SlotState.LEASED)),
         )
     }
+    waiting = slots.filter(state=SlotState.OPEN, not_before__isnull=False)
+    last_due = dict(waiting.values_list("round").annotate(Max("not_before")).order_by())
     none = {"places": 0, "rated": 0, "leased": 0}
     surplus = dict(ratings.values_list("round").annotate(Count("pk")).order_by())
     saved = dict(drafts.values_list("round").annotate(Count("pk", distinct=True)).order_by())
+    rounds = Round.objects.filter(study=study).select_related("repeats").order_by("number")
     return tuple(
         RoundProgress(
             number=round_.number,
+            repeats=round_.repeats.number if round_.repeats else None,
             kind=RoundKind(round_.kind),
             state=RoundState(round_.state),
             opened_at=round_.opened_at,
             closed_at=round_.closed_at,
+            last_due=last_due.get(round_.pk),
             surplus=surplus.get(round_.pk, 0),
             drafts=saved.get(round_.pk, 0),
             **counted.get(round_.pk, none),
         )
-        for round_ in Round.objects.filter(study=study).order_by("number")
+        for round_ in (rounds if retests else rounds.exclude(kind=RoundKind.RETEST))
     )
 
 
 def _open_to(study: Study, institutions: list[int]) -> Q:
     """Places reserved for these institutions, and those for anyone that nobody from elsewhere has taken."""
     own_raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, institution__in=institutions)
-    for_anyone = Q(institution=None) & (Q(rater=None) | Q(rater__in=own_raters.values("user")))
-    return Q(institution__in=institutions) | for_anyone
+    users = own_raters.values("user")
+    for_anyone = Q(institution=None) & (Q(rater=None) | Q(rater__in=users))
+    return (Q(institution__in=institutions) | for_anyone) & (Q(reserved_for=None) | Q(reserved_for__in=users))

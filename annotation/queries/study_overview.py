@@ -24,10 +24,13 @@ class StudyOverview:
     next: NextStep
 
 
-def study_overview(study: Study) -> StudyOverview:
-    """For the researcher. The same number of statements however large the study is."""
+def study_overview(study: Study, *, retests: bool) -> StudyOverview:
+    """For the researcher. The same number of statements however large the study is.
+
+    retests: whether she may know of retests (rules.blinding.retests_visible).
+    """
     run = study.run
-    frame, rounds, raters = sample_frame(study), round_progress(study), rater_count(study)
+    frame, rounds, raters = sample_frame(study), round_progress(study, retests=retests), rater_count(study)
     return StudyOverview(
         figures=reconstruction(run) if run else (),
         items=tuple(study.rubric.items.order_by("position")),
@@ -51,10 +54,11 @@ class InstitutionOverview:
     rounds: tuple[RoundProgress, ...]
 
 
-def institution_overview(study: Study, institutions: tuple[Institution, ...]) -> InstitutionOverview:
+def institution_overview(study: Study, institutions: tuple[Institution, ...], *, retests: bool) -> InstitutionOverview:
+    """For a coordinator. retests: whether she may know of retests (rules.blinding.retests_visible)."""
     return InstitutionOverview(
         institutions=institutions,
         raters=rater_count(study, institutions),
         ratings=study.ratings.filter(institution__in=institutions, revision=1).count(),
-        rounds=round_progress(study, institutions=institutions),
+        rounds=round_progress(study, institutions=institutions, retests=retests),
     )

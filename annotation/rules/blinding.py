@@ -40,6 +40,16 @@ def sight(roles: Iterable[Role], *, state: LatentState, rated: bool, may_yet_rat
     return NOTHING
 
 
+def retests_visible(roles: Iterable[Role]) -> bool:
+    """Whether it may be shown that rounds have retests, and how many wait.
+
+    To those who run the study, unless they rate in it themselves: a retest is worth something only to a rater who does
+    not know that it is one.
+    """
+    held = frozenset(roles)
+    return bool(held & {Role.RESEARCHER, Role.COORDINATOR}) and Role.ANNOTATOR not in held
+
+
 def study_results_visible(roles: Iterable[Role], *, may_yet_rate: bool) -> bool:
     """Whether agreement and consensus of the whole study may be shown."""
     return Role.RESEARCHER in frozenset(roles) and not may_yet_rate

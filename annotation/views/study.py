@@ -18,6 +18,7 @@ from annotation.queries.membership_totals import institutions_coordinated
 from annotation.queries.reading_overview import reading_overview
 from annotation.queries.sight import onlooker
 from annotation.queries.study_overview import institution_overview, study_overview
+from annotation.rules.blinding import retests_visible
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
@@ -30,12 +31,13 @@ def study(request: HttpRequest, place: Place) -> HttpResponse:
     """The whole study for its researcher; her own institution's totals for a coordinator."""
     shared = {**place.context, **_run_context(place), "breadcrumbs": breadcrumbs(place)}
     if Role.RESEARCHER not in place.roles:
-        own = institution_overview(place.study, institutions_coordinated(place.user, place.study))
+        institutions = institutions_coordinated(place.user, place.study)
+        own = institution_overview(place.study, institutions, retests=retests_visible(place.roles))
         return render(request, "studies/coordinator.html", {**shared, "overview": own})
     viewer = onlooker(place.user, place.roles, place.study)
     context = {
         **shared,
-        "overview": study_overview(place.study),
+        "overview": study_overview(place.study, retests=retests_visible(place.roles)),
         "calibration": calibration_overview(place.study),
         "readings": reading_overview(place.study),
         "sees_results": viewer.sees_results,

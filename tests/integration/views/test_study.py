@@ -115,6 +115,7 @@ def test_the_next_step_leads_from_the_sample_to_the_release(world: World, signed
         now=NOW,
         sample_size=3,
         raters_per_latent=1,
+        retest_share=0.0,
     )
     add_member(study=study, user=world.rosa, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
     client = signed_in(world.rosa)
