@@ -48,9 +48,10 @@ def move_places(*, study: Study, source: Institution, target: Institution, numbe
     if source.pk == target.pk:
         raise Refused("Choose two different institutions.")
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    parameters = {"study": study.pk, "kinds": [str(kind) for kind in FOR_ANYONE], "number": number}
+    kinds = [str(kind) for kind in FOR_ANYONE]
+    parameters = {"study": study.pk, "kinds": kinds, "number": number, "source": source.pk, "target": target.pk}
     with connection.cursor() as cursor:
-        cursor.execute(MOVABLE, {**parameters, "source": source.pk, "target": target.pk})
+        cursor.execute(MOVABLE, parameters)
         ids = [pk for (pk,) in cursor.fetchall()]
     # A rater may be handed one of them at this moment: hers stays where it is.
     free = Slot.objects.filter(pk__in=ids, state=SlotState.OPEN, reserved_for=None, institution=source)

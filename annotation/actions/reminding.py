@@ -1,7 +1,7 @@
 """Writes to a rater that latents wait for her: the study, how many, a link. Nothing of a snippet or a rating."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from smtplib import SMTPException
 
 from django.conf import settings
@@ -16,9 +16,9 @@ from annotation.models import Membership, Reminder, User
 from annotation.queries.rater_workload import workloads
 from annotation.rules.looking_after import check_looks_after
 from annotation.rules.refusal import Refused
+from annotation.rules.reminding import PAUSE
 
 logger = logging.getLogger(__name__)
-PAUSE = timedelta(days=1)
 NOT_SENT = "The e-mail could not be sent: the mail server did not take it. Try again later, or tell who runs this site."
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
@@ -40,7 +41,7 @@ def hours(membership: Membership, *, first_day: date, last_day: date) -> Hours:
     )
 
 
-def _summed(rows: QuerySet[Rating] | QuerySet[Reading], counts: Q) -> dict[str, float]:
+def _summed(rows: QuerySet[Rating] | QuerySet[Reading], counts: Q) -> dict[str, Any]:
     return rows.aggregate(
         number=Count("pk", filter=counts),
         seconds=Sum("active_seconds"),

@@ -10,6 +10,7 @@ from annotation.queries.rater_paces import Pace, rater_paces
 from annotation.queries.rater_workload import Workload, workloads
 from annotation.rules.inviting import accounts_to_open
 from annotation.rules.next_task import explained
+from annotation.rules.reminding import PAUSE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class RaterRow:
     pace: Pace
     calibration: CalibratedRater | None
     """None for a rater who has withdrawn."""
+    may_remind: bool
+    """Something waits for her, and she was not written to within the last day."""
     next: str
     """What comes to her next, in words."""
 
@@ -74,7 +77,8 @@ def rater_rows(
             may_link=load.membership.user_id in openable,
             pace=paces[load.membership.pk],
             calibration=calibrated.get(load.membership.pk),
-            herself=load.membership.user_id == by.pk,
+            by=by,
+            now=now,
         )
         for load in loads
     ]
@@ -100,20 +104,30 @@ def other_members(study: Study, *, by: User) -> tuple[MemberRow, ...]:
 
 
 def _rater(
-    load: Workload, *, named: bool, may_link: bool, pace: Pace, calibration: CalibratedRater | None, herself: bool
+    load: Workload,
+    *,
+    named: bool,
+    may_link: bool,
+    pace: Pace,
+    calibration: CalibratedRater | None,
+    by: User,
+    now: datetime,
 ) -> RaterRow:
     member = load.membership
+    gone = member.withdrawn_at is not None
+    rested = pace.reminded_at is None or pace.reminded_at <= now - PAUSE
     return RaterRow(
         member=member,
         who=member.user.name if named else member.pseudonym,
         email=member.user.email if named else "",
         institution=member.institution.name if member.institution else "",
         rated=load.rated,
-        left=0 if member.withdrawn_at else load.left,
+        left=0 if gone else load.left,
         last_active=load.last_active,
         entered=member.user.last_login is not None,
-        may_link=may_link and member.withdrawn_at is None,
+        may_link=may_link and not gone,
         pace=pace,
         calibration=calibration,
-        next="" if member.withdrawn_at else explained(load.standing, to_herself=herself),
+        may_remind=load.left > 0 and not gone and rested,
+        next="" if gone else explained(load.standing, to_herself=member.user_id == by.pk),
     )

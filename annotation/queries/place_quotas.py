@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -59,7 +60,7 @@ def place_quotas(study: Study, *, institutions: Iterable[Institution] | None = N
     raters: dict[int | None, int] = dict(
         active(study).filter(role=Role.ANNOTATOR).values_list("institution").annotate(Count("pk")).order_by()
     )
-    counted = {row["institution"]: row for row in _counted(study)}
+    counted: dict[int | None, Any] = {row["institution"]: row for row in _counted(study)}
     stuck = _out_of_reach(study)
     shown = list(institutions) if institutions is not None else _all(raters, counted)
     rows = [_row(one.pk, one.name, raters, counted, stuck) for one in shown]
@@ -72,7 +73,7 @@ def place_quotas(study: Study, *, institutions: Iterable[Institution] | None = N
     )
 
 
-def _counted(study: Study) -> Iterable[dict[str, int]]:
+def _counted(study: Study) -> Iterable[Any]:
     return (
         Slot.objects.filter(round__study=study, round__state=RoundState.OPEN)
         .values("institution")
@@ -92,7 +93,7 @@ def _out_of_reach(study: Study) -> dict[int | None, int]:
         return dict(cursor.fetchall())
 
 
-def _all(raters: dict[int | None, int], counted: dict[int, dict[str, int]]) -> list[Institution]:
+def _all(raters: dict[int | None, int], counted: dict[int | None, Any]) -> list[Institution]:
     wanted = {pk for pk in (*raters, *counted) if pk is not None}
     return list(Institution.objects.filter(pk__in=wanted).order_by("name"))
 
@@ -101,10 +102,10 @@ def _row(
     pk: int | None,
     name: str,
     raters: dict[int | None, int],
-    counted: dict[int, dict[str, int]],
+    counted: dict[int | None, Any],
     stuck: dict[int | None, int],
 ) -> Quota:
-    row = counted.get(pk, {"laid": 0, "rated": 0, "in_hand": 0, "free": 0})  # type: ignore[arg-type]
+    row = counted.get(pk, {"laid": 0, "rated": 0, "in_hand": 0, "free": 0})
     return Quota(
         institution=pk,
         name=name,

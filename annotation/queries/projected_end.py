@@ -1,7 +1,7 @@
 """The day on which the open rounds will be rated through, if people go on as in the last fourteen days."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Min, QuerySet
@@ -54,15 +54,15 @@ def _daily(ratings: QuerySet[Rating], today: date, days: int) -> list[int]:
 
 
 def _end(remaining: int, daily: list[int], today: date, is_open: bool) -> ProjectedEnd:
-    shared = {"remaining": remaining, "ratings": sum(daily), "days": len(daily)}
+    end = ProjectedEnd(remaining=remaining, ratings=sum(daily), days=len(daily))
     if not is_open:
-        return ProjectedEnd(**shared, reason="No round is open.")
+        return replace(end, reason="No round is open.")
     if not remaining:
-        return ProjectedEnd(**shared, reason="Every place of the open rounds is rated.")
+        return replace(end, reason="Every place of the open rounds is rated.")
     found = project(daily, remaining)
     if isinstance(found, Undefined):
-        return ProjectedEnd(**shared, reason=found.reason)
-    return ProjectedEnd(**shared, earliest=_day(today, found.low), latest=_day(today, found.high))
+        return replace(end, reason=found.reason)
+    return replace(end, earliest=_day(today, found.low), latest=_day(today, found.high))
 
 
 def _day(today: date, days: float) -> date:

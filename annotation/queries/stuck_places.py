@@ -78,17 +78,16 @@ def _begun(study: Study, people: list[int], now: datetime) -> list[_Found]:
     for draft in drafts:
         if (draft.round_id, draft.latent_id, draft.rater_id) in rated:
             continue
-        slot = _place_of(draft, places.get((draft.round_id, draft.latent_id), []))
-        if slot is not None:
+        for slot in _place_of(draft, places.get((draft.round_id, draft.latent_id), [])):
             found.append(_Found(slot=slot, rater=draft.rater_id, begun=True, since=draft.saved_at))
     return found
 
 
-def _place_of(draft: Draft, slots: list[Slot]) -> Slot | None:
-    """Hers, or else one that anybody may take."""
+def _place_of(draft: Draft, slots: list[Slot]) -> list[Slot]:
+    """Hers, or else one that anybody may take; none where all are with others."""
     hers = [slot for slot in slots if draft.rater_id in (slot.rater_id, slot.reserved_for_id)]
     free = [slot for slot in slots if slot.state == SlotState.OPEN and slot.reserved_for_id is None]
-    return next(iter([*hers, *free]), None)
+    return [*hers, *free][:1]
 
 
 def _kept(study: Study, people: list[int], now: datetime) -> list[_Found]:

@@ -118,6 +118,22 @@ class TestOneRater:
         for word in ("Ada", "ada@"):
             assert word not in without_tokens(html)
 
+    def test_nobody_learns_which_pseudonym_goes_with_which_name(self, world: World, signed_in: SignIn) -> None:
+        """A release tells ratings by pseudonym: with both in hand a coordinator would read her raters' ratings."""
+        rate_next(world.study, world.ada, now=timezone.now() - timedelta(days=3))
+        day, hers = timezone.localdate() - timedelta(days=3), rater(world, world.ada)
+        statement = sign_hours(membership=hers, first_day=day, last_day=day, by=world.nora, now=timezone.now())
+        for address in (
+            url(world, "rater", hers.pk),
+            url(world, "rater_hours", hers.pk),
+            url(world, "withdraw_rater", hers.pk),
+            url(world, "hours_statement", statement.pk),
+            url(world, "hours_file", statement.pk),
+        ):
+            answer = signed_in(world.nora).get(address)
+            assert "Ada" in text(answer)
+            assert "R01" not in without_tokens(text(answer)) + str(answer.headers)
+
     def test_a_reminder_goes_out_and_is_told(self, world: World, signed_in: SignIn) -> None:
         nora, address = signed_in(world.nora), url(world, "remind_rater", rater(world, world.ada).pk)
         html = text(nora.post(address, follow=True))

@@ -5,7 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -184,13 +186,14 @@ def test_the_page_costs_the_same_for_one_report_as_for_many(
     decided = report_snippet(study=world.study, snippet=snippets[1], by=world.ada, now=NOW)
     decide_report(report=decided, shows_person=True, reason="A name.", by=world.nora, now=NOW)
     nora.get(page(world))
-    with django_assert_num_queries(7):
+    with CaptureQueriesContext(connection) as few:
         nora.get(page(world))
+    assert len(few) <= 7
     for number, snippet in enumerate(snippets[2:]):
         report = report_snippet(study=world.study, snippet=snippet, by=world.ada, now=NOW + timedelta(minutes=number))
         if number % 2:
             decide_report(report=report, shows_person=True, reason="A name.", by=world.nora, now=NOW)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(len(few)):
         nora.get(page(world))
 
 
