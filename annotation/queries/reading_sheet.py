@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Length, Substr
 
+from annotation.enums import RoundState, SlotState
 from annotation.models import Draft, Membership, Reading, ReadingSlot, Snippet
 from annotation.queries.hidden_snippets import without_hidden
 from annotation.rules.reading_blindness import MAY_READ_NOW
@@ -84,6 +85,17 @@ JOIN annotation_sampledlatent l ON l.id = r.latent_id
 JOIN annotation_membership m ON m.id = %(membership)s
 WHERE s.state = 'open' AND {MAY_READ_NOW}
 """
+
+
+def readings_waiting(membership: Membership) -> int:
+    """What she has begun to read and what could be handed to her now. Two statements."""
+    held = ReadingSlot.objects.filter(
+        round__study=membership.study_id,
+        round__state=RoundState.OPEN,
+        reader=membership.user_id,
+        state=SlotState.LEASED,
+    )
+    return held.count() + readings_left(membership)
 
 
 def readings_left(membership: Membership) -> int:

@@ -1,4 +1,4 @@
-"""What results make of calibration and of readings: a rater's prior and a rationale's learnability, and nothing else."""
+"""What calibration and readings are to results: a rater's prior, a rationale's learnability, and nothing else."""
 
 import csv
 from pathlib import Path
