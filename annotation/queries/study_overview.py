@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from annotation.models import Institution, RubricItem, Study
+from annotation.queries.declined_by_all import DeclinedByAll, declined_by_all
 from annotation.queries.membership_totals import InstitutionTotals, institution_totals, rater_count
 from annotation.queries.next_step import NextStep, next_step
 from annotation.queries.reconstruction import Figure, reconstruction
@@ -18,6 +19,7 @@ class StudyOverview:
     frame: SampleFrame
     states: tuple[StateCount, ...]
     rounds: tuple[RoundProgress, ...]
+    declined: DeclinedByAll
     institutions: tuple[InstitutionTotals, ...]
     raters: int
     freshness: Freshness
@@ -37,6 +39,7 @@ def study_overview(study: Study, *, retests: bool) -> StudyOverview:
         frame=frame,
         states=state_counts(study),
         rounds=rounds,
+        declined=declined_by_all(study),
         institutions=institution_totals(study),
         raters=raters,
         freshness=freshness(study),
