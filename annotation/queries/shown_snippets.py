@@ -10,10 +10,18 @@ from django.db.models.functions import Length, Substr
 
 from annotation.enums import SHOWN_TO_RATERS, SnippetKind
 from annotation.models import SampledLatent, Snippet
-from annotation.queries.hidden_snippets import closed, without_hidden
+from annotation.queries.hidden_snippets import closed, only_hidden, without_hidden
 
 STRONGEST, MID_RANGE, LOOK_ALIKES = 8, 5, 4
 """How many of each group are shown."""
+
+GROUP_OF = {
+    SnippetKind.TOP: "strongest",
+    SnippetKind.DECILE: "mid-range",
+    SnippetKind.FOIL_RANDOM: "look-alikes",
+    SnippetKind.FOIL_HARD: "look-alikes",
+}
+ALL_HIDDEN = "All of them are hidden: somebody reported that they may show a person. Judge by the others."
 
 Row = dict[str, Any]
 COLUMNS = (
@@ -53,7 +61,9 @@ class SnippetGroup:
 
 
 def snippet_groups(latent_id: int, *, mixed_for: int | None = None) -> tuple[SnippetGroup, ...]:
-    """The same snippets in the same order for everyone; groups without snippets are left out. One statement.
+    """The same snippets in the same order for everyone; groups without snippets are left out. One statement, or two.
+
+    A group whose snippets are all hidden stays, without any, and says so.
 
     mixed_for: the round that asks for the latent once more; within each group they then stand in another fixed order.
     Held-out snippets are never among them, nor hidden ones. Only the snippet's own characters leave the database,
@@ -78,17 +88,24 @@ def snippet_groups(latent_id: int, *, mixed_for: int | None = None) -> tuple[Sni
             _look_alikes(rows),
         ),
     )
+    hidden = _hidden_groups(latent_id) if any(not chosen for *_, chosen in groups) else frozenset()
     return tuple(
         SnippetGroup(
             name=name,
             title=title,
             one=one,
-            note=note,
+            note=note if chosen else ALL_HIDDEN,
             snippets=tuple(_shown(row) for row in _mixed(chosen, mixed_for)),
         )
         for name, title, one, note, chosen in groups
-        if chosen
+        if chosen or name in hidden
     )
+
+
+def _hidden_groups(latent_id: int) -> frozenset[str]:
+    """Names of the groups that have a hidden snippet. One statement."""
+    kinds = only_hidden(Snippet.objects.filter(latent=latent_id, kind__in=SHOWN_TO_RATERS)).values_list("kind")
+    return frozenset(GROUP_OF[SnippetKind(kind)] for (kind,) in kinds.distinct())
 
 
 def _rows(latent_id: int) -> list[Row]:

@@ -18,6 +18,7 @@ from annotation.actions.reporting import decide_report, report_snippet
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import SHOWN_TO_RATERS, ReportState, Role, SnippetKind
 from annotation.models import Document, Draft, Slot, Snippet, SnippetReport, User
+from annotation.queries.shown_snippets import ALL_HIDDEN, snippet_groups
 from annotation.views.reports import HIDDEN
 from tests.html import without_tokens
 from tests.world import NOW, World, person, rate_next
@@ -175,6 +176,19 @@ def test_a_latent_whose_snippets_are_all_hidden_says_so(world: World, slot: Slot
     detail = signed_in(world.rosa).get(reverse("latent", args=[world.study.slug, slot.latent.latent.index]))
     assert "snippets of this latent are hidden" in detail.content.decode()
     assert signed_in(world.ada).get(reverse("rate", args=[world.study.slug])).status_code == 200
+
+
+def test_a_group_whose_snippets_are_all_hidden_says_so_on_the_rating_page(
+    world: World, slot: Slot, signed_in: SignIn
+) -> None:
+    ada = signed_in(world.ada)
+    address = reverse("rate", args=[world.study.slug])
+    assert ALL_HIDDEN not in ada.get(address).content.decode()
+    for snippet in Snippet.objects.filter(latent=slot.latent.latent, kind=SnippetKind.TOP):
+        report_snippet(study=world.study, snippet=snippet, by=world.ben, now=NOW)
+    groups = snippet_groups(slot.latent.latent_id)
+    assert next((group.name, bool(group.snippets)) for group in groups) == ("strongest", False)
+    assert ALL_HIDDEN in ada.get(address).content.decode()
 
 
 def test_the_page_costs_the_same_for_one_report_as_for_many(
