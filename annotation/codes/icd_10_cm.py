@@ -8,8 +8,8 @@ from annotation.codes.package import folder_of, installed
 
 NAME = "ICD-10-CM"
 PACKAGE = "simple-icd-10-cm"
-SOURCE = "US National Center for Health Statistics, after the WHO’s ICD-10"
-LICENCE = "Made by the US government from the WHO’s ICD-10, by the WHO’s permission; free to use."
+SOURCE = "NCHS, after the WHO’s ICD-10"
+LICENCE = "Made by the US National Center for Health Statistics from the WHO’s ICD-10, by the WHO’s permission."
 
 UNSPECIFIED = re.compile(r"(.+), unspecified(?: organism)?|(.+) NOS|[Uu]nspecified (.+)")
 

@@ -28,6 +28,12 @@ def chosen_origins(study: Study) -> tuple[Origin, ...]:
     return tuple(told for system in study.code_systems if (told := origin(system)))
 
 
+def offered_origins(study: Study) -> tuple[Origin, ...]:
+    """The same for a page that offers them: an index that is missing is begun, and mostly ready when she types."""
+    chosen_indexes(study)
+    return chosen_origins(study)
+
+
 def code_terms(study: Study, text: str, limit: int) -> list[tuple[str, str]]:
     """(label, note) of terms that begin like the typed words, from each chosen system in turn; each label once.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from annotation.enums import Outcome
 from annotation.models import Study
-from annotation.queries.code_terms import chosen_origins
+from annotation.queries.code_terms import offered_origins
 from annotation.queries.rating_sheet import RatingSheet
 from annotation.queries.shown_snippets import ShownSnippet, SnippetGroup
 from annotation.views.rating_keys import FIT_KEYS, LAST_SNIPPET, NEXT_SNIPPET, SHEET_KEYS, SNIPPET_KEYS
@@ -51,7 +51,7 @@ def sheet_context(
         "fits": [{"value": fit.value, "label": fit.label, "key": key} for fit, key in FIT_KEYS.items()],
         "keys": {**SNIPPET_KEYS, **SHEET_KEYS, "next": NEXT_SNIPPET, "previous": LAST_SNIPPET},
         "suggestions": [suggestion.option for suggestion in sheet.suggestions],
-        "term_sources": chosen_origins(study),
+        "term_sources": offered_origins(study),
         "other_answers": [
             {"value": Outcome.CANNOT_TELL, "label": Outcome.CANNOT_TELL.label, "key": CANNOT_TELL_KEY},
             {"value": Outcome.NOT_CLINICAL, "label": Outcome.NOT_CLINICAL.label, "key": NOT_CLINICAL_KEY},

@@ -16,6 +16,12 @@ function strong(text) {
   return Object.assign(document.createElement("strong"), { textContent: text });
 }
 
+function sentence(...parts) {
+  const span = document.createElement("span");
+  span.append(...parts);
+  return span;
+}
+
 function keyCap(letter) {
   const cap = Object.assign(document.createElement("kbd"), { className: "key", textContent: letter });
   cap.setAttribute("aria-hidden", "true");
@@ -67,8 +73,8 @@ class Offer {
       button.dataset.key = letter;
       button.setAttribute("aria-keyshortcuts", letter);
     }
-    const offer = () => button.replaceChildren("Did you mean ", strong(meant.label), "?", ...(letter ? [keyCap(letter)] : []));
-    const undo = () => button.replaceChildren("Back to ", strong(typed), ...(letter ? [keyCap(letter)] : []));
+    const offer = () => button.replaceChildren(sentence("Did you mean ", strong(meant.label), "?"), ...(letter ? [keyCap(letter)] : []));
+    const undo = () => button.replaceChildren(sentence("Back to ", strong(typed)), ...(letter ? [keyCap(letter)] : []));
     button.addEventListener("click", () => {
       const taken = this.input.value === meant.value;
       this.write(taken ? typed : meant.value);

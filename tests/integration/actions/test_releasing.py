@@ -169,6 +169,23 @@ def test_the_manifest_says_what_it_rests_on(rated: World) -> None:
     assert {"consilium", "python", "postgres", "numpy"} <= set(manifest["software"])
 
 
+def test_a_release_names_the_code_systems_whose_terms_were_offered_and_their_versions(rated: World) -> None:
+    Study.objects.filter(pk=rated.study.pk).update(code_systems=["hpo"])
+    rated.study.refresh_from_db()
+    release = cut(rated)
+    (told,) = release.manifest["code_systems"]
+    assert (told["name"], told["version"]) == ("HPO", "2025-01-16")
+    readme = " ".join((folder_of(release) / "README.txt").read_text().split())
+    assert "HPO 2025-01-16: Human Phenotype Ontology Consortium." in readme
+    assert "asks to acknowledge the consortium" in readme
+
+
+def test_a_release_of_a_study_without_code_systems_names_none(rated: World) -> None:
+    release = cut(rated)
+    assert release.manifest["code_systems"] == []
+    assert "code systems" not in (folder_of(release) / "README.txt").read_text()
+
+
 def test_the_manifest_anchors_the_audit_chain(rated: World) -> None:
     anchor = cut(rated).manifest["audit"]
     event = AuditEvent.objects.get(study=rated.study.pk, number=anchor["number"])
