@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +15,7 @@ from annotation.enums import Role
 from annotation.models import Study, User
 from annotation.rules.membership import check_entry
 from annotation.rules.refusal import NotYours, Refused
+from annotation.views.wants_json import wants_json
 
 View = Callable[..., HttpResponseBase]
 
@@ -38,7 +39,8 @@ class Place:
 def in_study(*allowed: Role) -> Callable[[View], View]:
     """Give the view a `Place` in place of the slug. A stranger gets 404, a member in another role 403 with a sentence.
 
-    Without roles any member may enter. A Refused that the view lets through becomes a page with its sentence.
+    Without roles any member may enter. A Refused that the view lets through becomes a page with its sentence, or
+    {detail} where a script asks for JSON.
     """
 
     def decorate(view: View) -> View:
@@ -49,8 +51,12 @@ def in_study(*allowed: Role) -> Callable[[View], View]:
                 place = _place(request, slug, allowed)
                 return view(request, place, **parts)
             except NotYours as error:
+                if wants_json(request):
+                    return JsonResponse({"detail": str(error)}, status=404)
                 raise Http404(str(error)) from error
             except Refused as error:
+                if wants_json(request):
+                    return JsonResponse({"detail": str(error)}, status=409)
                 context = place.context if place else {}
                 return render(request, "403.html", {**context, "sentence": str(error)}, status=403)
 
@@ -62,7 +68,8 @@ def in_study(*allowed: Role) -> Callable[[View], View]:
 def _place(request: HttpRequest, slug: str, allowed: tuple[Role, ...]) -> Place:
     user = request.user
     assert isinstance(user, User)  # LoginRequiredMiddleware stands in front of every page of a study.
-    study = Study.objects.select_related("run", "rubric__rubric").filter(slug=slug).first()
+    # The frame is as long as the SAE is wide, and few pages draw it.
+    study = Study.objects.defer("sample_frame").filter(slug=slug).first()
     if study is None:
         raise NotYours("There is no such study among yours.")
     roles = check_entry(user, study, *allowed)
@@ -79,6 +86,7 @@ PAGES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("study", "Study", (Role.RESEARCHER, Role.COORDINATOR)),
     ("rate", "Rate", (Role.ANNOTATOR,)),
     ("calibration", "Calibration", (Role.RESEARCHER, Role.COORDINATOR)),
+    ("rubric", "Rubric", (Role.RESEARCHER,)),
     ("references", "References", (Role.ADJUDICATOR,)),
     ("cases", "Cases", (Role.ADJUDICATOR, Role.RESEARCHER)),
     ("latents", "Latents", (Role.RESEARCHER,)),

@@ -11,9 +11,11 @@ from django.http import QueryDict
 from annotation.enums import ItemKind, Outcome
 from annotation.models import RubricItem
 from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT, TEXT_LIMIT
+from annotation.rules.rubric_item import SCALES
+from annotation.views.rating_keys import SHEET_LETTERS
 
 CANNOT_TELL_KEY, NOT_CLINICAL_KEY, RATIONALE_KEY = "t", "n", "r"
-PAGE_KEYS = frozenset({CANNOT_TELL_KEY, NOT_CLINICAL_KEY, RATIONALE_KEY, *"fdujkmpwe"})
+PAGE_KEYS = SHEET_LETTERS | {CANNOT_TELL_KEY, NOT_CLINICAL_KEY, RATIONALE_KEY}
 """Letters that the rating page keeps for itself: answers of one key, evidence, snippets, and what lies around them."""
 LONGEST_ACTIVE_SECONDS = 24 * 60 * 60.0
 
@@ -45,6 +47,18 @@ class Question:
     def limit(self) -> int:
         """Most characters of an answer in words."""
         return TEXT_LIMIT if self.kind == ItemKind.TEXT else CONCEPT_LIMIT
+
+    @property
+    def kind_label(self) -> str:
+        return str(ItemKind(self.kind).label)
+
+    @property
+    def scale(self) -> bool:
+        return self.kind in SCALES
+
+    @property
+    def options_summary(self) -> str:
+        return f"{len(self.options)} {'points' if self.scale else 'options'}"
 
     @property
     def points(self) -> list[dict[str, Any]]:
@@ -121,7 +135,7 @@ def _in_words(item: RubricItem, answer: Any) -> str:
     label = next((option["label"] for option in item.options if str(option["value"]) == str(answer)), None)
     if label is None:
         return str(answer)
-    return f"{answer}: {label}" if item.kind in (ItemKind.ORDINAL, ItemKind.CONFIDENCE) else str(label)
+    return f"{answer}: {label}" if item.kind in SCALES else str(label)
 
 
 def key_letters(names: Iterable[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ ICONS: dict[str, str] = {
     "check": "M3 8.6 6.4 12 13 4.4",
     "chevron-down": "M4 6l4 4 4-4",
     "chevron-right": "M6 4l4 4-4 4",
+    "chevron-up": "M4 10l4-4 4 4",
     "circle": "M8 3.2a4.8 4.8 0 1 0 0 9.6a4.8 4.8 0 1 0 0-9.6Z",
     "clock": "M8 2.4a5.6 5.6 0 1 0 0 11.2a5.6 5.6 0 1 0 0-11.2Z M8 5v3.2l2.2 1.4",
     "copy": "M6 6h7v7H6Z M3.4 10H3V3h7v.4",
