@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from annotation.actions import audit
@@ -15,6 +15,7 @@ from annotation.actions.retests import lay_retest
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Outcome, Role, SlotState
 from annotation.models import Concept, Decision, Draft, Membership, Rating, Round, Slot, Study, User
+from annotation.queries.frozen_rubric import frozen_items
 from annotation.queries.shown_snippets import shown_lengths
 from annotation.rules.answers import Answers, Incomplete, check_answers
 from annotation.rules.evidence import SAME_MEANING, Marks, check_marks
@@ -42,17 +43,18 @@ def submit_rating(
     """
     # The slot first: whoever closes the round deletes free slots, and this waits for it before it reads the round.
     slot = Slot.objects.select_for_update(no_key=True).filter(pk=ticket.slot).first()
-    round_ = Round.objects.select_related("study", "rubric").get(pk=ticket.round)
+    round_ = Round.objects.select_related("study").get(pk=ticket.round)
     membership = check_role(by, round_.study, Role.ANNOTATOR)
-    stored = Rating.objects.filter(submit_token=ticket.token, rater=by).first()
-    if stored:
+    this_form, this_latent = Q(submit_token=ticket.token), Q(latent=ticket.latent, round=round_)
+    before = list(Rating.objects.filter(this_form | this_latent, rater=by))
+    if stored := next((rating for rating in before if rating.submit_token == ticket.token), None):
         return stored
     check_round_open(round_)
-    if Rating.objects.filter(latent=ticket.latent, round=round_, rater=by).exists():
+    if before:
         raise Refused("You have rated this latent already. Your first rating is kept; the next latent is waiting.")
     if Decision.objects.filter(case__latent=ticket.latent, adjudicator=by).exists():
         raise Refused("You decided the case of this latent, so that you cannot rate it as well.")
-    answers = check_answers(round_.rubric.items.all(), raw)
+    answers = check_answers(frozen_items(round_.pk), raw)
     check_marks(marks, shown=shown_lengths(ticket.latent, marks.snippets))
     rating = _store(round_, ticket, _place(slot, ticket, by), membership, answers, marks, active_seconds, by, now)
     Draft.objects.filter(round=round_, latent=ticket.latent, rater=by).delete()
@@ -74,6 +76,8 @@ def _place(slot: Slot | None, ticket: Ticket, by: User) -> Slot | None:
     )
     slot = held or slot
     if slot is None or slot.state == SlotState.SUBMITTED or slot.rater_id not in (by.pk, None):
+        return None
+    if slot.reserved_for_id not in (by.pk, None):  # Given to a colleague while her time had run out.
         return None
     slot.state, slot.rater, slot.lease_token, slot.lease_expires_at = SlotState.SUBMITTED, by, None, None
     slot.save(update_fields=["state", "rater", "lease_token", "lease_expires_at"])

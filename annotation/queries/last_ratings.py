@@ -1,0 +1,97 @@
+"""What a rater said last, so that she can look at it again and revise it until the round closes."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from annotation.enums import ItemKind, Outcome, RoundKind, RoundState, SlotState
+from annotation.models import Rating, Slot, Study, User
+from annotation.queries.frozen_rubric import frozen_items
+from annotation.rules.evidence import FIT
+from annotation.rules.refusal import NotYours
+
+SHOWN = 10
+NONE_SUCH = "There is no such rating among your last ones."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastRating:
+    rating: int
+    label: str
+    """The concept, or what she answered instead."""
+    second: str
+    given_at: datetime
+    """When she said so last."""
+    round: int
+    """As she knows it: a retest goes by the number of the round that it repeats."""
+    revisions: int
+    """How often she changed it."""
+    open: bool
+    """It can be revised: its round is open."""
+
+
+def last_ten(user: User, study: Study) -> tuple[LastRating, ...]:
+    """Newest first, each as it stands now. One statement."""
+    ratings = _listed(user, study).select_related("round__repeats", "concept", "second_concept").order_by("-pk")
+    return tuple(_row(rating) for rating in ratings[:SHOWN])
+
+
+def own_rating(pk: int, *, user: User, study: Study) -> Rating:
+    """The newest revision of this rating of hers. Raises NotYours if it is none of those that the list may show."""
+    asked = Rating.objects.filter(pk=pk, rater=user, study=study).first()
+    if asked is not None:
+        same = _listed(user, study).filter(latent=asked.latent_id, round=asked.round_id)
+        newest = same.select_related("round__repeats", "concept", "second_concept").first()
+        if newest is not None:
+            return newest
+    raise NotYours(NONE_SUCH)
+
+
+def _listed(user: User, study: Study) -> QuerySet[Rating]:
+    """Her ratings as they stand, calibration left out, and those of latents that she has before her or rated once more.
+
+    The last keeps a retest honest: while she answers it, and after, she does not see what she said the first time.
+    """
+    own = Rating.objects.filter(latent=OuterRef("latent"), rater=OuterRef("rater"))
+    newest = own.filter(round=OuterRef("round")).order_by("-revision").values("revision")[:1]
+    later = own.filter(round__number__gt=OuterRef("round__number"))
+    in_hand = Slot.objects.filter(latent=OuterRef("latent"), rater=OuterRef("rater"), state=SlotState.LEASED)
+    return (
+        Rating.objects.filter(study=study, rater=user, revision=Subquery(newest))
+        .exclude(round__kind=RoundKind.CALIBRATION)
+        .filter(~Exists(later), ~Exists(in_hand.exclude(round=OuterRef("round"))))
+    )
+
+
+def _row(rating: Rating) -> LastRating:
+    return LastRating(
+        rating=rating.pk,
+        label=rating.concept.name if rating.concept else Outcome(rating.outcome).label,
+        second=rating.second_concept.name if rating.second_concept else "",
+        given_at=rating.submitted_at,
+        round=round_shown(rating),
+        revisions=rating.revision - 1,
+        open=rating.round.state == RoundState.OPEN,
+    )
+
+
+def round_shown(rating: Rating) -> int:
+    repeated = rating.round.repeats
+    return repeated.number if repeated and rating.round.kind == RoundKind.RETEST else rating.round.number
+
+
+def entered(rating: Rating) -> dict[str, Any]:
+    """The rating as its form holds it: answers by item key, marks flat beside them, as a draft keeps them."""
+    concepts = [item.key for item in frozen_items(rating.round_id) if item.kind == ItemKind.CONCEPT]
+    return {
+        **rating.answers,
+        **dict.fromkeys(concepts, rating.concept.name if rating.concept else ""),
+        **{f"{FIT}{snippet}": fit for snippet, fit in rating.fits.items()},
+        "outcome": rating.outcome,
+        "rationale": rating.rationale,
+        "evidence": json.dumps(rating.evidence),
+        "second_concept": rating.second_concept.name if rating.second_concept else "",
+    }
