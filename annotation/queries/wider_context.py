@@ -68,5 +68,9 @@ def wider_context(*, snippet: int, study: Study, user: User) -> WiderContext:
 def _before_her(study: Study, user: User) -> Any:
     """The study's places of the snippet's latent that this rater has before her, or has rated and may still revise."""
     here = {"latent": OuterRef("pk"), "rater": user, "round__state": RoundState.OPEN}
-    has = Q(Exists(Slot.objects.filter(**here))) | Exists(Draft.objects.filter(**here)) | Exists(Rating.objects.filter(**here))
+    has = (
+        Q(Exists(Slot.objects.filter(**here)))
+        | Exists(Draft.objects.filter(**here))
+        | Exists(Rating.objects.filter(**here))
+    )
     return SampledLatent.everything.filter(has, study=study, latent=OuterRef("latent"))

@@ -1,4 +1,4 @@
-"""What a rater marks in the snippets: words that her rationale points at, whether each snippet fits, a second meaning."""
+"""What a rater marks: words that her rationale points at, whether each snippet fits, a second meaning."""
 
 import json
 from collections.abc import Mapping
@@ -115,7 +115,9 @@ def _fit(raw: Any) -> Fit:
 def _second(raw: Any) -> str:
     name = " ".join(str(raw or "").replace("\x00", "").split())
     if len(name) > CONCEPT_LIMIT:
-        raise Incomplete({"second_concept": f"The second meaning is longer than {CONCEPT_LIMIT} characters. Shorten it."})
+        raise Incomplete(
+            {"second_concept": f"The second meaning is longer than {CONCEPT_LIMIT} characters. Shorten it."}
+        )
     if name.lower() in RESERVED:
         raise Incomplete({"second_concept": f"“{name}” is no concept. Name the other meaning, or leave it empty."})
     return name

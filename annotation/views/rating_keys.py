@@ -8,4 +8,6 @@ NEXT_SNIPPET, LAST_SNIPPET = "j", "k"
 SNIPPET_KEYS = {"context": "w", "person": "p"}
 SHEET_KEYS = {"second": "m", "decline": "x", "last_ten": "y", "pause": "q"}
 
-SHEET_LETTERS = frozenset({*FIT_KEYS.values(), NEXT_SNIPPET, LAST_SNIPPET, *SNIPPET_KEYS.values(), *SHEET_KEYS.values()})
+SHEET_LETTERS = frozenset(
+    {*FIT_KEYS.values(), NEXT_SNIPPET, LAST_SNIPPET, *SNIPPET_KEYS.values(), *SHEET_KEYS.values()}
+)

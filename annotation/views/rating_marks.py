@@ -26,7 +26,7 @@ class MarksForm:
 
 
 def read_marks(post: QueryDict) -> dict[str, Any]:
-    """What the form sent of them, flat, under the names in which a draft keeps them; rules.evidence makes sense of it."""
+    """What the form sent of them, flat, under the names in which a draft keeps them; rules.evidence reads it."""
     marked = {name: value for name, value in post.items() if name.startswith(FIT)}
     return {
         "evidence": post.get("evidence", ""),

@@ -161,9 +161,7 @@ def test_the_twenty_first_place_is_refused_with_a_sentence(context: BrowserConte
     expect(page.locator("[data-said]")).to_have_text("20 is the most. Take one off first.")
 
 
-def test_a_tap_begins_and_a_tap_ends_on_a_phone(
-    new_context: Callable[..., BrowserContext], open_page: Open
-) -> None:
+def test_a_tap_begins_and_a_tap_ends_on_a_phone(new_context: Callable[..., BrowserContext], open_page: Open) -> None:
     page = open_page(new_context(**PHONE))
     expect(page.get_by_text("Tap a word in a snippet")).to_be_attached()
     text = text_of(page, 0)

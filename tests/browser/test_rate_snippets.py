@@ -1,4 +1,4 @@
-"""What is said of single snippets, the wider context, and the ways out: by mouse, keys, thumb and without JavaScript."""
+"""What is said of single snippets, the wider context, the ways out: by mouse, keys, thumb and without JavaScript."""
 
 import re
 from collections.abc import Callable
@@ -93,12 +93,11 @@ def test_letters_of_snippets_do_nothing_elsewhere_and_are_silent_in_text(
 
 def test_no_letter_of_the_page_is_given_twice(context: BrowserContext, open_page: Open) -> None:
     page = open_page(context)
-    one = page.evaluate("[...document.querySelectorAll('[data-key]:not(input, .input)')].map(control => control.dataset.key)")
-    fields = page.evaluate("[...document.querySelectorAll('.input[data-key]')].map(control => control.dataset.key)")
-    first = page.evaluate(
-        "[...document.querySelector('[data-snippet]').querySelectorAll('[data-snippet-key]')].map(c => c.dataset.snippetKey)"
-    )
-    letters = [*one, *fields, *first, "j", "k"]
+    page_wide = page.locator("[data-key]:not(.option input)").all()
+    of_a_snippet = snippet(page, 0).locator("[data-snippet-key]").all()
+    letters = [control.get_attribute("data-key") or "" for control in page_wide]
+    letters += [control.get_attribute("data-snippet-key") or "" for control in of_a_snippet]
+    letters += ["j", "k"]
     assert len(letters) == len(set(letters)), sorted(letters)
 
 

@@ -1,5 +1,6 @@
 // The words that the rationale points at: marked in the snippets, and listed with a way to take each off again.
 // They are kept in the hidden field of [data-evidence] as JSON [{snippet, start, end}]; the draft saves them from there.
+// Whoever else fills that field sends the event input after it.
 
 function boxOf(root = document) {
   return root.querySelector("[data-evidence]");
@@ -85,7 +86,6 @@ function draw(box) {
 function write(box, places) {
   const field = box.querySelector("[name=evidence]");
   field.value = places.length ? JSON.stringify(places) : "";
-  draw(box);
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.dispatchEvent(new Event("change", { bubbles: true }));
 }
@@ -137,6 +137,6 @@ function begin() {
   const box = boxOf();
   if (box) draw(box);
 }
+document.addEventListener("input", (event) => { if (event.target.matches("[data-evidence] [name=evidence]")) draw(event.target.closest("[data-evidence]")); });
 document.addEventListener("consilium:sheet", begin);
-document.addEventListener("consilium:draft", begin);
 begin();

@@ -32,7 +32,8 @@ def held(world: World, user: User) -> Slot:
 def one_of(slot: Slot) -> Snippet:
     """A snippet of the page with more of the note around it."""
     shown = [snippet.pk for group in snippet_groups(slot.latent.latent_id) for snippet in group.snippets]
-    return Snippet.objects.select_related("document").filter(pk__in=shown, context_start__isnull=False).order_by("pk")[0]
+    found = Snippet.objects.select_related("document").filter(pk__in=shown, context_start__isnull=False)
+    return found.order_by("pk")[0]
 
 
 def in_the_context_of(snippet: Snippet) -> Snippet:
@@ -77,7 +78,7 @@ def test_the_page_links_to_it_where_there_is_one(world: World, signed_in: SignIn
     snippet = one_of(held(world, world.ada))
     html = signed_in(world.ada).get(reverse("rate", args=[world.study.slug])).content.decode()
     assert reverse("rate_context", args=[world.study.slug, snippet.pk]) in html
-    assert 'data-context-before' not in html
+    assert "data-context-before" not in html
 
 
 def test_a_snippet_of_a_latent_that_she_was_never_handed_is_not_found(world: World, signed_in: SignIn) -> None:
@@ -115,9 +116,7 @@ def test_a_lease_that_ran_out_does_not_close_it_while_her_draft_is_there(world: 
     slot = held(world, world.ada)
     snippet, ticket = one_of(slot), read_ticket(write_ticket(slot), by=world.ada)
     save_draft(ticket=ticket, answers={"concept": "pain"}, by=world.ada, now=timezone.now())
-    Slot.objects.filter(pk=slot.pk).update(
-        state=SlotState.OPEN, rater=None, lease_token=None, lease_expires_at=None
-    )
+    Slot.objects.filter(pk=slot.pk).update(state=SlotState.OPEN, rater=None, lease_token=None, lease_expires_at=None)
     assert look(world, signed_in(world.ada), snippet).status_code == 200
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -73,9 +74,7 @@ def test_where_nothing_is_named_evidence_stays_and_a_second_meaning_goes(
 def test_two_meanings_that_are_one_are_told_so_and_every_mark_is_still_there(world: World, ada: Client) -> None:
     one = shown_to(world.ada)[0].pk
     places = json.dumps([{"snippet": one, "start": 0, "end": 4}])
-    response = send(
-        world, ada, world.ada, second_concept="CHEST pain", evidence=places, **{f"fit-{one}": "unsure"}
-    )
+    response = send(world, ada, world.ada, second_concept="CHEST pain", evidence=places, **{f"fit-{one}": "unsure"})
     html = response.content.decode()
     assert response.status_code == 422
     assert "Both meanings are the same" in html
@@ -164,6 +163,7 @@ def test_the_page_says_how_long_one_takes_by_her_own_median_else_by_the_rounds_e
     for seconds in (12.0, 61.0, 400.0):
         send(world, ada, world.ada, active_seconds=str(seconds))
         ada.get(page(world))
+    cache.clear()  # Two minutes later: the pace is remembered for so long.
     assert "about 60 s each" in ada.get(page(world)).content.decode()
     assert "about 60 s each" in signed_in(world.ben).get(page(world)).content.decode()
 
@@ -172,6 +172,7 @@ def test_a_long_pace_is_said_in_minutes(world: World, signed_in: SignIn) -> None
     ada = signed_in(world.ada)
     ada.get(page(world))
     send(world, ada, world.ada, active_seconds="290")
+    cache.clear()
     assert "about 5 min each" in ada.get(page(world)).content.decode()
 
 
