@@ -54,6 +54,23 @@ def hold(page: Page) -> list[Route]:
     return held
 
 
+def until(page: Page, is_so: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("It has not come about in five seconds.")
+
+
+def let_go(page: Page, held: list[Route], text: str) -> list[str]:
+    """Let the question for this text through once it is there; the addresses of those before it, which end here."""
+    until(page, lambda: bool(held) and held[-1].request.url.endswith(f"q={text}"))
+    held[-1].continue_()
+    for route in held[:-1]:
+        route.abort()
+    return [route.request.url for route in held[:-1]]
+
+
 def test_a_term_of_a_code_system_is_chosen_by_keyboard(
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
@@ -106,9 +123,7 @@ def test_what_the_server_knows_comes_below_and_nothing_moves(
     page.keyboard.press("ArrowDown")
     expect(options(page).first).to_have_attribute("aria-selected", "true")
     box = options(page).first.bounding_box()
-    page.wait_for_timeout(300)
-    assert len(held) == 1
-    held[0].continue_()
+    let_go(page, held, "his")
     expect(options(page)).to_have_count(8)
     expect(options(page).first).to_have_text("family history")
     expect(options(page).first).to_have_attribute("aria-selected", "true")
@@ -124,17 +139,12 @@ def test_a_newer_question_breaks_off_the_older_one(
     page.on("requestfailed", lambda request: broken_off.append(request.url))
     page.keyboard.press("c")
     page.keyboard.type("seiz")
-    page.wait_for_timeout(300)
+    until(page, lambda: bool(held))
     page.keyboard.type("zzz")
-    page.wait_for_timeout(300)
-    *older, newest = held
-    assert len(older) >= 1
-    assert newest.request.url.endswith("seizzzz")
-    assert broken_off == [route.request.url for route in older]
     with page.expect_response("**/rate/suggest/**"):
-        newest.continue_()
-    for route in older:
-        route.abort()
+        older = let_go(page, held, "seizzzz")
+    assert len(older) >= 1
+    assert broken_off == older
     expect(options(page)).to_have_count(0)
 
 
