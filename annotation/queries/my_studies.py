@@ -11,6 +11,7 @@ from annotation.queries.membership_totals import institutions_coordinated, rater
 from annotation.queries.next_step import next_step
 from annotation.queries.rater_workload import workloads
 from annotation.queries.reach import Reach, reaches
+from annotation.queries.report_list import waiting_count
 from annotation.queries.round_progress import round_progress
 from annotation.queries.sample_frame import sample_frame
 from annotation.rules.calibration import CalibrationState
@@ -53,6 +54,8 @@ def _waits(mine: MyStudy) -> bool:
 
 def _errands(study: Study, user: User, roles: set[Role], now: datetime) -> tuple[Errand, ...]:
     found = [errand(study, user, now) for role, errand in ERRANDS.items() if role in roles]
+    if decides := roles & {Role.COORDINATOR, Role.RESEARCHER}:
+        found = [*_to_look_at(study, user, decides), *found]
     return tuple(sorted(found, key=lambda one: not one.waiting))
 
 
@@ -113,6 +116,23 @@ def _to_direct(study: Study, user: User, now: datetime) -> Errand:
     drawn = study.sample.count()
     sentence = step.sentence + (f" {settled} of {drawn} latents are accepted." if settled else "")
     return Errand(role=Role.RESEARCHER, waiting=bool(step.wish), page="study", button="Study page", sentence=sentence)
+
+
+def _to_look_at(study: Study, user: User, roles: set[Role]) -> list[Errand]:
+    """Snippets that may show a person stay hidden from everyone until she has looked: before anything else."""
+    waiting = waiting_count(study, user=user)
+    if not waiting:
+        return []
+    snippets = "1 snippet is" if waiting == 1 else f"{waiting:,} snippets are"
+    return [
+        Errand(
+            role=Role.COORDINATOR if Role.COORDINATOR in roles else Role.RESEARCHER,
+            waiting=True,
+            page="reports",
+            button="Reports",
+            sentence=f"{snippets} said to show a person, and hidden until you have looked.",
+        )
+    ]
 
 
 def _to_look_after(study: Study, user: User, now: datetime) -> Errand:

@@ -130,6 +130,16 @@ def test_her_coordinator_reads_it_in_context_and_decides(world: World, slot: Slo
     assert "Nothing waits for you" in html
 
 
+def test_what_waits_is_said_on_the_first_page_to_who_decides_it_and_to_nobody_else(
+    world: World, slot: Slot, signed_in: SignIn
+) -> None:
+    report_snippet(study=world.study, snippet=strongest(slot), by=world.ada, now=NOW)
+    said = "1 snippet is said to show a person"
+    assert said in signed_in(world.nora).get(reverse("home")).content.decode()
+    for user in (world.ada, world.ben, world.cora, world.rosa):
+        assert said not in signed_in(user).get(reverse("home")).content.decode()
+
+
 def test_a_decision_without_a_reason_is_sent_back_with_what_was_chosen_undone(
     world: World, slot: Slot, signed_in: SignIn
 ) -> None:
