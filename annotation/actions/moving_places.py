@@ -1,6 +1,7 @@
 """Moves free places from one institution's quota to another's, where people are left who may take them."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -49,7 +50,13 @@ def move_places(*, study: Study, source: Institution, target: Institution, numbe
         raise Refused("Choose two different institutions.")
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
     kinds = [str(kind) for kind in FOR_ANYONE]
-    parameters = {"study": study.pk, "kinds": kinds, "number": number, "source": source.pk, "target": target.pk}
+    parameters: dict[str, Any] = {
+        "study": study.pk,
+        "kinds": kinds,
+        "number": number,
+        "source": source.pk,
+        "target": target.pk,
+    }
     with connection.cursor() as cursor:
         cursor.execute(MOVABLE, parameters)
         ids = [pk for (pk,) in cursor.fetchall()]
