@@ -5,12 +5,15 @@ Two at once do no harm: the second waits for the first and finds its file.
 
 import fcntl
 import sys
+import time
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from annotation.codes.index_file import write_index
 from annotation.codes.systems import SYSTEMS, origin
+
+DAY = 24 * 60 * 60.0
 
 
 @cache
@@ -36,7 +39,15 @@ def build(system: str, folder: Path) -> Path | None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
             write_index(SYSTEMS[system].entries(), path)
+            clear_away(system, path, now=time.time())
     return path
+
+
+def clear_away(system: str, current: Path, *, now: float) -> None:
+    """Indexes of earlier versions; not those of the last day, which processes of before an update may still open."""
+    for other in current.parent.glob(f"{system}-*.sqlite3"):
+        if other != current and other.stat().st_mtime < now - DAY:
+            other.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,16 @@ Never a colleague's term, and nothing that depends on one: neither a word, nor i
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from annotation.codes.spelling import spellings
 from annotation.codes.text import fold, matches, words
 from annotation.enums import RoundState
 from annotation.models import Concept, Rating, Round, Study, User
+from annotation.models.prepared import prepared
 from annotation.queries.code_terms import code_terms
 from annotation.rules.refusal import NotYours
 
@@ -30,12 +32,17 @@ class Suggestion:
     @property
     def words(self) -> tuple[str, ...]:
         """The words, in every spelling, whose beginnings find it."""
-        return tuple(spelling for word in words(self.value) for spelling in spellings(word))
+        return _findable(self.value)
 
     @property
     def option(self) -> dict[str, str]:
         """As js/suggest.js reads it."""
         return {"value": self.value, "label": self.value, "note": self.note, "words": " ".join(self.words)}
+
+
+@lru_cache(maxsize=4096)
+def _findable(value: str) -> tuple[str, ...]:
+    return tuple(spelling for word in words(value) for spelling in spellings(word))
 
 
 def round_of(study: Study, number: int) -> Round:
@@ -48,20 +55,25 @@ def round_of(study: Study, number: int) -> Round:
 
 def own_list(round_: Round, user: User) -> tuple[Suggestion, ...]:
     """The list frozen when the round opened, then the terms of her own ratings in the study. One statement."""
+    offered = _offered(round_.study_id, round_.pk, user.pk)
+    # One row serves all who write a term, in the capitals of whoever came first: small letters are nobody's.
+    return tuple(
+        Suggestion(value=name) if on_list else Suggestion(value=name.lower(), note=OWN) for name, on_list in offered
+    )
+
+
+@prepared
+def _offered(study: int, round_: int, rater: int) -> QuerySet[Concept, tuple[str, bool]]:
     # By her ratings, not by who wrote the term first: that would tell her whether a colleague had.
-    own = Rating.objects.filter(study=round_.study_id, rater=user)
-    listed = round_.concepts.through.objects.filter(round_id=round_.pk, concept_id=OuterRef("pk"))
+    own = Rating.objects.filter(study=study, rater=rater)
+    listed = Round.concepts.through.objects.filter(round_id=round_, concept_id=OuterRef("pk"))
     hers = Q(pk__in=own.values("concept")) | Q(pk__in=own.values("second_concept"))
-    offered = (
-        Concept.objects.filter(study=round_.study_id)
+    return (
+        Concept.objects.filter(study=study)
         .annotate(listed=Exists(listed))
         .filter(Q(listed=True) | hers)
         .order_by("-listed", Lower("name"))
         .values_list("name", "listed")
-    )
-    # One row serves all who write a term, in the capitals of whoever came first: small letters are nobody's.
-    return tuple(
-        Suggestion(value=name) if on_list else Suggestion(value=name.lower(), note=OWN) for name, on_list in offered
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from annotation.codes import open_index
-from annotation.codes.build import path_of
+from annotation.codes.build import DAY, clear_away, path_of
 from annotation.codes.index import Index
 from annotation.codes.open_index import index_of
 from annotation.codes.systems import SYSTEMS, origin
@@ -96,6 +96,17 @@ def test_what_is_no_system_or_not_installed_has_no_index(tmp_path: Path, monkeyp
     monkeypatch.setattr("annotation.codes.build.origin", lambda system: None)
     assert index_of("hpo", tmp_path) is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_indexes_of_earlier_versions_are_cleared_away_after_a_day(tmp_path: Path) -> None:
+    current, earlier, other = (tmp_path / f"{name}.sqlite3" for name in ("hpo-new-1", "hpo-old-1", "icd-10-cm-old-1"))
+    for path in (current, earlier, other):
+        path.touch()
+    written = earlier.stat().st_mtime
+    clear_away("hpo", current, now=written + DAY - 60)
+    assert earlier.exists()
+    clear_away("hpo", current, now=written + DAY + 60)
+    assert sorted(tmp_path.iterdir()) == [current, other]
 
 
 def test_an_index_that_is_missing_is_made_beside_and_nobody_waits(tmp_path: Path) -> None:
