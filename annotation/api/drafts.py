@@ -12,18 +12,24 @@ from rest_framework.views import APIView
 from annotation.actions.drafting import save_draft
 from annotation.actions.tickets import read_ticket
 from annotation.enums import Role
-from annotation.models import Study, User
+from annotation.models import Draft, Study, User
+from annotation.rules.device import PERSON_HEADER, SOMEONE_ELSE, is_hers
+from annotation.rules.draft_windows import NewerDraft, read_number, read_window
 from annotation.rules.membership import check_role
 from annotation.rules.refusal import NotYours, Refused
 
+OF_THE_WINDOW = ("ticket", "window", "draft_number")
+"""Fields of the form that say where a draft comes from; they are no answers."""
 RATED = "You have rated this latent already, in another window. That rating is kept; the next latent is waiting."
 
 
 class Drafts(APIView):
-    """Takes {ticket, answers}, or the form's fields flat beside the ticket, and answers {saved_at}.
+    """Takes {ticket, window, draft_number, answers}, or the form's fields flat beside them; answers {saved_at, number}.
 
-    The ticket says whose draft of which latent it is: without a good one nothing is read or written.
-    A refusal is {detail: a sentence}: 409 where the state forbids it, 404 for a stranger, 400 for no draft at all.
+    The ticket says whose draft of which latent it is: without a good one nothing is read or written. draft_number is
+    the number of the draft that the window saw last, 0 for none.
+    A refusal is {detail: a sentence}: 409 where the state forbids it, with {newer: {answers, saved_at, number}} where
+    another window of hers saved later; 401 where the page was another person's; 404 for a stranger; 400 for no draft.
     """
 
     http_method_names = ["put"]
@@ -31,24 +37,35 @@ class Drafts(APIView):
     def put(self, request: Request) -> Response:
         user = request.user
         assert isinstance(user, User)  # The default permission lets nobody in who is not signed in.
+        if not is_hers(request.headers.get(PERSON_HEADER), user):
+            return Response({"detail": SOMEONE_ELSE}, status=status.HTTP_401_UNAUTHORIZED)
         ticket_text, answers = _read(request.data)
+        window, number = read_window(request.data.get("window")), read_number(request.data.get("draft_number"))
         try:
             ticket = read_ticket(ticket_text, by=user)
             check_role(user, Study.objects.get(rounds=ticket.round), Role.ANNOTATOR)
-            draft = save_draft(ticket=ticket, answers=answers, by=user, now=timezone.now())
+            draft = save_draft(
+                ticket=ticket, answers=answers, by=user, now=timezone.now(), window=window, number=number
+            )
         except NotYours as error:
             return Response({"detail": str(error)}, status=status.HTTP_404_NOT_FOUND)
+        except NewerDraft as error:
+            return Response({"detail": str(error), "newer": _shown(error.draft)}, status=status.HTTP_409_CONFLICT)
         except Refused as error:
             return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
         if draft is None:
             return Response({"detail": RATED}, status=status.HTTP_409_CONFLICT)
-        return Response({"saved_at": draft.saved_at})
+        return Response({"saved_at": draft.saved_at, "number": draft.number})
+
+
+def _shown(draft: Draft) -> dict[str, Any]:
+    return {"answers": draft.answers, "saved_at": draft.saved_at, "number": draft.number}
 
 
 def _read(data: Any) -> tuple[str, dict[str, Any]]:
     if not isinstance(data, dict) or not isinstance(data.get("ticket"), str):
         raise ValidationError({"detail": "A draft needs the ticket of its form. Reload the page."})
-    answers = data["answers"] if "answers" in data else {key: data[key] for key in data if key != "ticket"}
+    answers = data["answers"] if "answers" in data else {key: data[key] for key in data if key not in OF_THE_WINDOW}
     if not isinstance(answers, dict):
         raise ValidationError({"detail": "A draft's answers are an object by item key."})
     return data["ticket"], answers

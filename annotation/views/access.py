@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from annotation.enums import Role
 from annotation.models import Study, User
+from annotation.models.prepared import prepared
 from annotation.rules.membership import check_entry
 from annotation.rules.refusal import NotYours, Refused
 from annotation.views.wants_json import wants_json
@@ -68,13 +70,19 @@ def in_study(*allowed: Role) -> Callable[[View], View]:
 def _place(request: HttpRequest, slug: str, allowed: tuple[Role, ...]) -> Place:
     user = request.user
     assert isinstance(user, User)  # LoginRequiredMiddleware stands in front of every page of a study.
-    # The frame is as long as the SAE is wide, and few pages draw it.
-    study = Study.objects.defer("sample_frame").filter(slug=slug).first()
-    if study is None:
+    found = _named(slug)
+    if not found:
         raise NotYours("There is no such study among yours.")
+    study = found[0]
     roles = check_entry(user, study, *allowed)
     match = request.resolver_match
     return Place(user=user, study=study, roles=roles, page=match.url_name or "" if match else "")
+
+
+@prepared
+def _named(slug: str) -> QuerySet[Study]:
+    # The frame is as long as the SAE is wide, and few pages draw it.
+    return Study.objects.defer("sample_frame").filter(slug=slug)
 
 
 def say_refusal(request: HttpRequest, error: Refused) -> None:

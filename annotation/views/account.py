@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -16,10 +17,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotation.actions.accounts import choose_password
 from annotation.actions.links import link_is_open, redeem_link
 from annotation.models import Membership, User
+from annotation.rules.device import device_owner
 from annotation.rules.refusal import Refused
 from annotation.views.account_forms import PasswordForm, SignInForm
 from annotation.views.sign_in_limit import TOO_MANY, forget_failures, may_try, note_failure
 
+WIPE_COOKIE = "device_wipe"
+WIPE_FOR = 365 * 24 * 60 * 60
+"""Seconds that the wish to wipe waits for a page; static/js/device/sign_out.js reads it and takes it away."""
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -49,9 +54,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    """Also tells the next page to wipe what this device keeps of her, should the page that she left not have done so."""
+    user = request.user
     logout(request)
     messages.info(request, "You are signed out.")
-    return redirect("sign_in")
+    response = redirect("sign_in")
+    if isinstance(user, User):
+        response.set_cookie(
+            WIPE_COOKIE, device_owner(user), max_age=WIPE_FOR, secure=settings.HTTPS, samesite="Lax", httponly=False
+        )
+    return response
 
 
 @login_not_required

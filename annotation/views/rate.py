@@ -11,26 +11,28 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotation.actions.claiming import claim
-from annotation.actions.drafting import save_draft
-from annotation.actions.rating import submit_rating
-from annotation.actions.tickets import Ticket, read_ticket, write_ticket
+from annotation.actions.tickets import write_ticket
 from annotation.enums import Role
+from annotation.queries.calibration_standing import calibration_standing
 from annotation.queries.rating_progress import afterwards
-from annotation.queries.rating_sheet import RatingSheet, questions, rating_sheet
+from annotation.queries.rating_sheet import RatingSheet, rating_sheet
+from annotation.queries.reading_sheet import readings_waiting
 from annotation.rules.answers import Incomplete
-from annotation.rules.evidence import FIT, parse_marks
+from annotation.rules.calibration import CalibrationState
+from annotation.rules.evidence import FIT
+from annotation.rules.membership import check_role
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study
+from annotation.views.after_rating import after_rating
 from annotation.views.breadcrumbs import breadcrumbs
+from annotation.views.calibration_feedback import summary_context
+from annotation.views.device_context import device_context
+from annotation.views.rate_json import submit_as_json
 from annotation.views.rate_sheet import sheet_context
-from annotation.views.rating_marks import read_marks
-from annotation.views.rubric_form import read_answers, read_seconds
-from annotation.views.see_other import see_other
-
-SURPLUS = (
-    "The time reserved for that latent had run out, and a colleague had been given the place. "
-    "Your rating is kept and counts like any other."
-)
+from annotation.views.rating_words import SURPLUS, saved, sent_before
+from annotation.views.see_other import SeeOther
+from annotation.views.sent_rating import keep_as_draft, read_rating, take_rating
+from annotation.views.wants_json import wants_json
 
 NOT_WRITTEN = ("csrfmiddlewaretoken", "ticket", "outcome", "active_seconds", "evidence", "window", "draft_number")
 """Fields of the form that the rater did not fill in herself, or not in words."""
@@ -42,54 +44,36 @@ NOT_WRITTEN = ("csrfmiddlewaretoken", "ticket", "outcome", "active_seconds", "ev
 def rate(request: HttpRequest, place: Place) -> HttpResponse:
     """GET hands out the next latent, POST takes the rating and comes back for the one after it."""
     if request.method == "POST":
-        return _submit(request, place)
+        return submit_as_json(request, place) if wants_json(request) else _submit(request, place)
     slot = claim(study=place.study, by=place.user, now=timezone.now())
     if slot is None:
-        return render(request, "rate/nothing_left.html", _nothing_left(place))
+        return _nothing_left(request, place)
     sheet = rating_sheet(round_id=slot.round_id, latent_id=slot.latent_id, user=place.user)
     return _page(request, place, sheet, ticket=write_ticket(slot))
 
 
 def _submit(request: HttpRequest, place: Place) -> HttpResponse:
-    text = request.POST.get("ticket", "")
     try:
-        ticket = read_ticket(text, by=place.user)
-        answers = read_answers(questions(round_id=ticket.round, study=place.study), request.POST)
-        answers |= read_marks(request.POST)
+        sent = read_rating(request, place)
     except Refused as error:
         return _not_taken(request, place, error)
     now = timezone.now()
     try:
-        rating = submit_rating(
-            ticket=ticket,
-            raw=answers,
-            marks=parse_marks(answers),
-            active_seconds=read_seconds(answers["active_seconds"]),
-            by=place.user,
-            now=now,
-        )
+        rating = take_rating(sent, place, now)
     except Incomplete as error:
-        _keep(ticket, answers, place)
-        sheet = rating_sheet(round_id=ticket.round, latent_id=ticket.latent, user=place.user)
-        return _page(request, place, sheet, ticket=text, answers=answers, problems=error.problems)
+        keep_as_draft(sent, place)
+        sheet = rating_sheet(round_id=sent.ticket.round, latent_id=sent.ticket.latent, user=place.user)
+        text = request.POST["ticket"]
+        return _page(request, place, sheet, ticket=text, answers=sent.answers, problems=error.problems)
     except Refused as error:
         return _not_taken(request, place, error)
     if rating.slot_id is None:
         messages.warning(request, SURPLUS)
-    clock = f"{timezone.localtime(rating.submitted_at):%H:%M}"
     if rating.submitted_at == now:
-        messages.success(request, f"Saved {clock}. Next latent.")
+        messages.success(request, saved(rating))
     else:  # The same form again, perhaps from another window and with other answers: those are not taken.
-        messages.warning(request, f"You had sent this form already. Your rating of {clock} stays as it was.")
-    return see_other("rate", place.study.slug)
-
-
-def _keep(ticket: Ticket, answers: dict[str, Any], place: Place) -> None:
-    """Without JavaScript nothing has saved the draft before. What cannot be kept is still on the page."""
-    try:
-        save_draft(ticket=ticket, answers=answers, by=place.user, now=timezone.now())
-    except Refused:
-        return
+        messages.warning(request, sent_before(rating))
+    return SeeOther(after_rating(place.study, rating))
 
 
 def _page(
@@ -105,6 +89,7 @@ def _page(
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("Rate", "")),
         **sheet_context(sheet, study=place.study, ticket=ticket, answers=answers, problems=problems),
+        **device_context(sheet, ticket=ticket, user=place.user),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
     return render(request, "rate/rate.html", context, status=status)
@@ -121,9 +106,15 @@ def _not_taken(request: HttpRequest, place: Place, error: Refused) -> HttpRespon
     return render(request, "rate/not_taken.html", context, status=HTTPStatus.CONFLICT)
 
 
-def _nothing_left(place: Place) -> dict[str, Any]:
-    return {
+def _nothing_left(request: HttpRequest, place: Place) -> HttpResponse:
+    """Why, and what she can do instead; who passed no calibration set reads how it went."""
+    membership = check_role(place.user, place.study, Role.ANNOTATOR)
+    if calibration_standing(membership).state == CalibrationState.FAILED:
+        return render(request, "calibration/summary.html", summary_context(place))
+    context = {
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("Rate", "")),
         "after": afterwards(study=place.study, user=place.user),
+        "readings": readings_waiting(membership),
     }
+    return render(request, "rate/nothing_left.html", context)

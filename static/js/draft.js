@@ -1,100 +1,97 @@
-// Saves a form[data-draft-url] as a draft: PUT JSON, 600 ms after the last change, one request at a time,
-// again and again with growing pauses while the server cannot be reached. [data-save-state] says how it stands.
-// Every field is sent by name: text as a string, checkboxes as a list, also those that are disabled for now.
+// Saves a form[data-draft-url] as a draft: on this device at each change, where the form names its draft
+// ([data-on-device]), and by PUT 600 ms after the last one, again and again with growing pauses while that fails.
+// [data-save-state] says how it stands. What the site has not got yet is filled in when the form is opened again.
+
+import { hear } from "./device/tabs.js";
+import { forget, keep } from "./device/store.js";
+import { adopt, withNewer } from "./draft/versions.js";
+import { read } from "./draft/fields.js";
+import { clock, say, signInLink } from "./draft/pill.js";
+import { Pauses } from "./pauses.js";
+import { ask } from "./site.js";
 
 const PAUSE = 600;
-const FIRST_RETRY = 1000;
-const LONGEST_RETRY = 30000;
-const TIMEOUT = 15000;
 const drafts = new WeakMap();
 
+const forms = (root = document) => [...root.querySelectorAll("form[data-draft-url]")];
+const nameOf = (form) => form.querySelector("[data-on-device]")?.dataset.onDevice ?? "";
+
 function draftOf(form) {
-  if (!drafts.has(form)) drafts.set(form, { dirty: false, sending: null, timer: 0, retry: FIRST_RETRY, stopped: false });
+  if (!drafts.has(form)) drafts.set(form, { dirty: false, sending: null, timer: 0, pauses: new Pauses(), kept: false, ready: Promise.resolve(), choosing: false });
   return drafts.get(form);
 }
 
-function answers(form) {
-  const fields = {};
-  for (const control of form.elements) {
-    if (!control.name || control.name === "csrfmiddlewaretoken" || ["submit", "button", "file", "fieldset"].includes(control.type)) continue;
-    if (control.type === "checkbox") (fields[control.name] ??= []).push(...(control.checked ? [control.value] : []));
-    else if (control.type === "radio") fields[control.name] = control.checked ? control.value : fields[control.name] ?? null;
-    else fields[control.name] = control.value;
-  }
-  return fields;
+function onDevice(form) {
+  const fields = read(form);
+  return { name: nameOf(form), url: form.dataset.draftUrl, fields, number: Number(fields.draft_number), window: fields.window };
 }
 
-function say(form, state, words) {
-  const places = form.id ? document.querySelectorAll(`[data-save-state][data-for="${CSS.escape(form.id)}"], #${CSS.escape(form.id)} [data-save-state]`) : form.querySelectorAll("[data-save-state]");
-  for (const place of places) {
-    place.dataset.state = state;
-    place.textContent = words;
-  }
-}
-
-function clock(moment) {
-  return moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-}
-
-function request(form, options) {
-  const token = form.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
-  return fetch(form.dataset.draftUrl, {
-    method: "PUT",
-    credentials: "same-origin",
-    redirect: "manual",
-    headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
-    body: JSON.stringify(answers(form)),
-    ...options,
-  });
-}
-
-async function reasonOf(response) {
+async function toDevice(form, draft) {
+  await draft.ready;
+  if (!nameOf(form) || form.dataset.sent) return;
   try {
-    const { detail } = await response.json();
-    return typeof detail === "string" ? detail : "";
+    await keep("draft", nameOf(form), () => onDevice(form));
+    draft.kept = true;
   } catch {
-    return "";
+    draft.kept = false;
   }
 }
 
-function later(form, draft, state, words) {
+function put(form, options) {
+  return ask(form.dataset.draftUrl, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(read(form)), ...options });
+}
+
+function later(form, draft, state, words, ...more) {
   draft.dirty = true;
-  say(form, state, words);
-  schedule(form, draft.retry);
-  draft.retry = Math.min(LONGEST_RETRY, draft.retry * 2);
+  say(form, state, words, ...more);
+  schedule(form, draft.pauses.next());
 }
 
-async function answerTo(form, draft, response) {
-  if (response.ok) {
-    draft.retry = FIRST_RETRY;
-    const saved = await response.json().catch(() => ({}));
-    if (!draft.dirty) say(form, "saved", `saved ${clock(saved.saved_at ? new Date(saved.saved_at) : new Date())}`);
-  } else if (response.type === "opaqueredirect" || response.status === 401 || response.status === 403) {
-    later(form, draft, "signed-out", "not saved: sign in again in another tab");
-  } else if (response.status >= 500 || response.status === 429 || response.status === 408) {
-    later(form, draft, "retrying", "retrying");
-  } else {
-    draft.stopped = true;
-    say(form, "refused", (await reasonOf(response)) || "This draft cannot be saved any more.");
-  }
+function saved(form, draft, content) {
+  draft.pauses.reset();
+  const number = form.elements.namedItem("draft_number");
+  if (number && content.number) number.value = content.number;
+  if (draft.dirty) return;
+  if (nameOf(form)) forget("draft", nameOf(form)).catch(() => {});
+  say(form, "saved", `saved ${clock(content.saved_at ? new Date(content.saved_at) : new Date())}`);
+}
+
+async function newer(form, draft, content) {
+  draft.choosing = true;
+  say(form, "refused", "another window has other answers");
+  const again = await withNewer(form, content);
+  draft.choosing = false;
+  draft.dirty = again;
+  if (again) save(form);
+  else saved(form, draft, content.newer);
+}
+
+function answered(form, draft, { kind, content }) {
+  if (kind === "ok") return saved(form, draft, content);
+  if (kind === "signed-out") return later(form, draft, "signed-out", draft.kept ? "saved on this device. " : "not saved. ", signInLink());
+  if (kind === "away") return later(form, draft, draft.kept ? "device" : "retrying", draft.kept ? "saved on this device" : "retrying");
+  if (kind === "busy") return later(form, draft, "retrying", "retrying");
+  if (content.newer) return newer(form, draft, content);
+  return say(form, "refused", typeof content.detail === "string" ? content.detail : "This draft cannot be saved any more.");
+}
+
+async function send(form, draft, options) {
+  const sending = draft.sending = new AbortController();
+  draft.dirty = false;
+  const answer = await put(form, { stop: sending, ...options });
+  if (draft.sending !== sending) return; // Overtaken by the request that goes out when the page is left.
+  draft.sending = null;
+  if (form.dataset.sent || !form.isConnected) return;
+  answered(form, draft, answer);
+  if (draft.dirty && !draft.timer) schedule(form, PAUSE);
 }
 
 async function save(form) {
   const draft = draftOf(form);
-  if (draft.sending || !draft.dirty || draft.stopped || !form.isConnected) return;
-  draft.dirty = false;
-  draft.sending = new AbortController();
-  if (draft.retry === FIRST_RETRY) say(form, "saving", "saving");
-  const timeout = setTimeout(() => draft.sending?.abort(), TIMEOUT);
-  try {
-    await answerTo(form, draft, await request(form, { signal: draft.sending.signal }));
-  } catch {
-    later(form, draft, "retrying", "retrying");
-  } finally {
-    clearTimeout(timeout);
-    draft.sending = null;
-  }
-  if (draft.dirty && !draft.timer) schedule(form, PAUSE);
+  await draft.ready;
+  if (draft.sending || !draft.dirty || draft.choosing || form.dataset.sent || !form.isConnected) return;
+  if (draft.pauses.isFirst) say(form, "saving", "saving");
+  send(form, draft);
 }
 
 function schedule(form, pause) {
@@ -108,31 +105,54 @@ function schedule(form, pause) {
 
 function changed(event) {
   const form = event.target.form;
-  if (!form?.dataset.draftUrl) return;
+  if (!form?.dataset.draftUrl || event.target.name === "ticket") return;
   const draft = draftOf(form);
-  if (draft.stopped) return;
   draft.dirty = true;
-  if (draft.retry === FIRST_RETRY) say(form, "saving", "saving");
+  toDevice(form, draft);
+  if (!draft.pauses.isFirst && draft.timer) return; // The next try is set already.
+  if (!draft.choosing) say(form, "saving", "saving");
   schedule(form, PAUSE);
 }
 
+function now() {
+  for (const form of forms()) {
+    draftOf(form).pauses.reset();
+    save(form);
+  }
+}
+
 function leave() {
-  for (const form of document.querySelectorAll("form[data-draft-url]")) {
+  for (const form of forms()) {
     const draft = draftOf(form);
-    if (form.dataset.sent || draft.stopped || !(draft.dirty || draft.sending)) continue;
+    if (form.dataset.sent || draft.choosing || !(draft.dirty || draft.sending)) continue;
     draft.sending?.abort();
-    draft.dirty = true;
-    request(form, { keepalive: true }).then((response) => answerTo(form, Object.assign(draft, { dirty: false }), response), () => {});
+    send(form, draft, { keepalive: true });
+  }
+}
+
+function begin(root) {
+  for (const form of forms(root)) {
+    const draft = draftOf(form);
+    if (!nameOf(form)) continue;
+    draft.ready = adopt(form, nameOf(form)).then((unsaved) => {
+      if (!unsaved) return;
+      draft.kept = draft.dirty = true;
+      schedule(form, 0);
+    }, () => {});
   }
 }
 
 document.addEventListener("input", changed);
 document.addEventListener("change", changed);
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
-window.addEventListener("online", () => document.querySelectorAll("form[data-draft-url]").forEach((form) => { draftOf(form).retry = FIRST_RETRY; save(form); }));
+document.addEventListener("consilium:send-now", now);
+document.addEventListener("consilium:sheet", (event) => begin(event.detail.root));
+window.addEventListener("online", now);
+hear("here", now);
 window.addEventListener("beforeunload", (event) => {
-  for (const form of document.querySelectorAll("form[data-draft-url]")) {
+  for (const form of forms()) {
     const draft = draftOf(form);
-    if (draft.dirty && draft.retry > FIRST_RETRY && !form.dataset.sent) event.preventDefault();
+    if (draft.dirty && !draft.kept && !draft.pauses.isFirst && !form.dataset.sent) event.preventDefault();
   }
 });
+begin(document);

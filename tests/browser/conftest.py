@@ -1,11 +1,13 @@
 """Real Chromium for every test in this folder, and no page may complain."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from django.core.signals import request_finished, request_started
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser import chromium
 
@@ -41,3 +43,39 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
     context.on("page", listen)
     yield heard
     assert heard == []
+
+
+@pytest.fixture(autouse=True)
+def answered(request: pytest.FixtureRequest, browser: Browser) -> Iterator[None]:
+    """At the end every page is left, and the site has answered what it was asked, before the tables are emptied.
+
+    Pages ask for things by themselves: drafts, the next sheets.
+    """
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("transactional_db")
+    under_way: list[int] = []
+
+    def begun(**_: Any) -> None:
+        under_way.append(1)
+
+    def ended(**_: Any) -> None:
+        if under_way:
+            under_way.pop()
+
+    request_started.connect(begun)
+    request_finished.connect(ended)
+    yield
+    for page in [page for context in browser.contexts for page in context.pages]:
+        page.goto("about:blank")
+    _wait_until_quiet(under_way)
+    request_started.disconnect(begun)
+    request_finished.disconnect(ended)
+
+
+def _wait_until_quiet(under_way: list[int], *, seconds: float = 10, quiet: float = 0.1) -> None:
+    end = time.monotonic() + seconds
+    since = time.monotonic()
+    while time.monotonic() < end and time.monotonic() - since < quiet:
+        if under_way:
+            since = time.monotonic()
+        time.sleep(0.01)

@@ -17,7 +17,7 @@ GPU = ("-A", "saeserve.worker", "worker", "-Q", "gpu", "-n", "gpu-test@%h")
 @contextmanager
 def worker(arguments: tuple[str, ...], artifacts: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A Celery worker of the product, on the test's database; killed at the end with what it started."""
-    environment = {**os.environ, "ARTIFACT_ROOT": str(artifacts), "DATABASE_URL": _test_database(), "LOG_LEVEL": "INFO"}
+    environment = {**os.environ, "ARTIFACT_ROOT": str(artifacts), "DATABASE_URL": test_database(), "LOG_LEVEL": "INFO"}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -40,6 +40,6 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _test_database() -> str:
+def test_database() -> str:
     parts = urlsplit(os.environ["DATABASE_URL"])
     return urlunsplit(parts._replace(path="/" + str(settings.DATABASES["default"]["NAME"])))

@@ -37,7 +37,7 @@ def test_what_was_entered_is_kept_complete_or_not(world: World, slot: Slot, sign
     response = put(signed_in(world.ada), body)
     draft = Draft.objects.get()
     assert response.status_code == 200
-    assert response.json() == {"saved_at": draft.saved_at.isoformat().replace("+00:00", "Z")}
+    assert response.json() == {"saved_at": draft.saved_at.isoformat().replace("+00:00", "Z"), "number": 1}
     assert (draft.rater, draft.latent_id, draft.answers) == (world.ada, slot.latent_id, body["answers"])
 
 
