@@ -6,6 +6,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from annotation.enums import RoundKind, RoundState
 from annotation.models import Decline, Membership, Rating, Reference, Round, SampledLatent
+from annotation.models.prepared import prepared
 from annotation.rules.calibration import SetPart, Standing, standing
 
 
@@ -13,15 +14,16 @@ def calibration_standing(membership: Membership) -> Standing:
     """Of an annotator. No statement for one who has passed, one where nothing was opened, two otherwise."""
     if membership.calibrated_at:
         return standing((), calibrated=True)
-    opened = dict(
-        Round.objects.filter(study=membership.study_id, kind=RoundKind.CALIBRATION)
-        .exclude(state=RoundState.DRAFT)
-        .order_by("number")
-        .values_list("calibration_set", "state")
-    )
+    opened = dict(_opened(membership.study_id))
     if not opened:
         return standing((), calibrated=False)
     return standing(set_parts(membership, opened), calibrated=False)
+
+
+@prepared
+def _opened(study: int) -> QuerySet[Round, tuple[int | None, str]]:
+    sets = Round.objects.filter(study=study, kind=RoundKind.CALIBRATION).exclude(state=RoundState.DRAFT)
+    return sets.order_by("number").values_list("calibration_set", "state")
 
 
 def set_parts(membership: Membership, opened: dict[int | None, str]) -> list[SetPart]:

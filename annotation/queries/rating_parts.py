@@ -3,9 +3,9 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from annotation.enums import LatentState, Role, RoundState
+from annotation.enums import LatentState, Role, RoundKind, RoundState
 from annotation.models import Membership, Rating, Round, SampledLatent, Study, User
 
 TO_BE_RATED = (LatentState.SAMPLED, LatentState.RATING, LatentState.AMBIGUOUS, LatentState.RECRUITING)
@@ -36,17 +36,21 @@ class RatingPart:
 
 def rating_parts(user: User, study: Study) -> tuple[RatingPart, ...]:
     """Her parts in this study and in all that rest on the same run: a latent is the same in each. Two statements."""
-    pending = dict(
+    members = list(
         Membership.objects.filter(_same_run(study), user_id=user.pk, user__is_active=True, role=Role.ANNOTATOR)
         .filter(withdrawn_at__isnull=True)
-        .annotate(pending=Exists(Round.objects.filter(study=OuterRef("study")).exclude(state=RoundState.CLOSED)))
-        .values_list("study", "pending")
+        .annotate(pending=Exists(_of_the_sample().filter(study=OuterRef("study"))))
+        .values_list("study", "pending", "calibrated_at")
     )
-    if not pending:
+    if not members:
         return ()
+    pending = {study: is_pending for study, is_pending, _ in members}
+    uncalibrated = [study for study, _, calibrated_at in members if calibrated_at is None]
     sampled, rated, left = defaultdict(set), defaultdict(set), defaultdict(set)
     own = Rating.objects.filter(latent=OuterRef("pk"), rater_id=user.pk)
-    rows = SampledLatent.objects.filter(study__in=pending).annotate(own=Exists(own))
+    rows = SampledLatent.everything.filter(
+        Q(study__in=pending, calibration_set=None) | Q(study__in=uncalibrated) & Exists(_calibrating())
+    ).annotate(own=Exists(own))
     for place, latent, state, is_rated in rows.values_list("study", "latent", "state", "own"):
         sampled[place].add(latent)
         if is_rated:
@@ -61,6 +65,19 @@ def rating_parts(user: User, study: Study) -> tuple[RatingPart, ...]:
             left=frozenset(left[place]),
         )
         for place in pending
+    )
+
+
+def _of_the_sample() -> QuerySet[Round]:
+    """Rounds that are not over and ask for latents of the sample proper."""
+    others = (RoundKind.CALIBRATION, RoundKind.READING)
+    return Round.objects.exclude(state=RoundState.CLOSED).exclude(kind__in=others)
+
+
+def _calibrating() -> QuerySet[Round]:
+    """The open round of a latent's calibration set: until she has passed, it may be handed to her."""
+    return Round.objects.filter(
+        study=OuterRef("study"), state=RoundState.OPEN, calibration_set=OuterRef("calibration_set")
     )
 
 

@@ -24,8 +24,9 @@ def asked(transactional_db: None) -> World:
 def answer_by_keys(page: Page) -> None:
     """As the panel would, on the rating page, by keyboard alone."""
     page.keyboard.press("c")
-    page.keyboard.type("chest pain")
-    for key in ("Escape", "a", "1", "4", "4", "4", "r"):
+    page.keyboard.type("chest pa")
+    expect(page.get_by_role("option", name="chest pain")).to_be_visible()
+    for key in ("ArrowDown", "Enter", "Escape", "a", "1", "4", "4", "4", "r"):
         page.keyboard.press(key)
     page.keyboard.type("All of them hurt in the chest.")
     page.keyboard.press("Control+Enter")
@@ -42,7 +43,7 @@ def test_a_rater_walks_through_a_set_and_its_feedback_and_passes(
         expect(page.get_by_text("All point to the chest.")).to_have_count(0)
         answer_by_keys(page)
         expect(page.get_by_role("heading", name="Your answers beside the panel’s")).to_be_visible()
-        expect(page.get_by_text(f"{number} of {SIZE}", exact=True)).to_be_visible()
+        expect(page.locator("strong", has_text=f"{number} of {SIZE}")).to_be_visible()
         concept = page.get_by_role("region", name="What do the highlighted words share?")
         expect(concept.get_by_role("row", name=re.compile("Chest pain.*Your answer.*80 %"))).to_be_visible()
         expect(concept).to_contain_text("All point to the chest.")
@@ -54,27 +55,11 @@ def test_a_rater_walks_through_a_set_and_its_feedback_and_passes(
     expect(page.get_by_role("heading", name="Your answers beside the panel’s")).to_be_visible()
     page.go_back()
     page.get_by_role("link", name="Next latent").click()
-    expect(page.get_by_text(re.compile(r"1 of 4"))).to_be_visible()
-
-
-def test_going_back_after_feedback_gives_no_second_answer(
-    asked: World, live_server: LiveServer, context: BrowserContext
-) -> None:
-    enter(context, live_server.url, asked.ada)
-    page = context.new_page()
-    page.goto(live_server.url + reverse("rate", args=[asked.study.slug]))
-    answer_by_keys(page)
-    expect(page.get_by_role("heading", name="Your answers beside the panel’s")).to_be_visible()
-    rating = Rating.objects.get()
-    page.go_back()
-    expect(page.get_by_role("heading", name="What does this latent stand for?")).to_be_visible()
-    answer_by_keys(page)
-    page.wait_for_load_state()
-    assert Rating.objects.filter(latent=rating.latent).count() == 1
+    expect(page.locator("strong", has_text="1 of 4")).to_be_visible()
 
 
 def test_a_member_of_the_panel_sets_a_reference_and_sees_the_shares_add_up(
-    transactional_db: None, live_server: LiveServer, context: BrowserContext
+    transactional_db: None, live_server: LiveServer, context: BrowserContext, complaints: list[str]
 ) -> None:
     world = worlds.build()
     worlds.draw(world)
@@ -92,6 +77,7 @@ def test_a_member_of_the_panel_sets_a_reference_and_sees_the_shares_add_up(
     expect(concept).to_contain_text("100 of 100: complete.")
     page.get_by_role("button", name="Set this reference").click()
     expect(page.get_by_text("Say why: raters read it")).to_have_count(2)
+    assert "422" in complaints.pop()
     page.get_by_role("group", name="What do the highlighted words share?").get_by_label("Why?").fill("Rest pain.")
     page.get_by_role("button", name="Set this reference").click()
     expect(page.get_by_text("Your reference for latent 1 of set 1 is set.")).to_be_visible()

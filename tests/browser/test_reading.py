@@ -13,6 +13,7 @@ from tests import world as worlds
 from tests.browser.enter import enter
 from tests.reading_world import ReadWorld, truth
 
+SAVED = re.compile(r"saved \d\d:\d\d")
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -46,7 +47,7 @@ def test_a_rationale_is_read_by_keyboard_alone(
     for place, snippet in enumerate(slot.snippets, start=1):
         page.keyboard.press("1" if fires[snippet] else "2")
         expect(page.locator("[data-answered-of]")).to_have_text(f"{place} of 20")
-    expect(page.locator("[data-save-state]")).to_have_text(re.compile(r"saved \d\d:\d\d"))
+    expect(page.locator("[data-save-state]")).to_have_text(SAVED)
     page.keyboard.press("Escape")
     page.locator("body").press("Enter")
     expect(page.get_by_text(re.compile(r"Saved \d\d:\d\d\. Thank you\."))).to_be_visible()
@@ -64,6 +65,7 @@ def test_what_is_missing_is_said_and_nothing_is_sent(
     missing = page.locator("[data-missing]")
     expect(missing).to_contain_text("Snippet 2")
     expect(missing).not_to_contain_text("Snippet 1,")
+    expect(page.locator("[data-save-state]")).to_have_text(SAVED)
     assert not Reading.objects.exists()
 
 
@@ -73,7 +75,7 @@ def test_a_reading_goes_on_where_it_was_left(
     page = open_page(asked, live_server.url, context)
     for key in ("1", "2", "1"):
         page.keyboard.press(key)
-    expect(page.locator("[data-save-state]")).to_have_text(re.compile(r"saved \d\d:\d\d"))
+    expect(page.locator("[data-save-state]")).to_have_text(SAVED)
     page.close()
     again = open_page(asked, live_server.url, context, "rate")
     again.get_by_role("link", name="Read a rationale").click()
@@ -86,6 +88,7 @@ def test_a_reading_goes_on_where_it_was_left(
 def test_without_javascript_a_reading_is_taken_and_what_is_missing_is_told(
     asked: ReadWorld, live_server: LiveServer, browser: Browser
 ) -> None:
+    """In a context of its own, whose console nobody reads: the answer 422 is an error there."""
     context = browser.new_context(java_script_enabled=False)
     try:
         page = open_page(asked, live_server.url, context)

@@ -8,9 +8,10 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.actions.people import add_member
-from annotation.enums import Role, RoundKind
+from annotation.enums import Role, RoundKind, RoundState
 from annotation.models import Membership, Rating, Reference, Round, SampledLatent, User
 from tests import calibration_world as worlds
+from tests import reading_world
 from tests.calibration_world import DIFFERS, SIZE, answer, answer_set, draw, membership, of_set, refer
 from tests.html import without_tokens
 from tests.world import NOW, World, add_rater, complete_form
@@ -286,3 +287,13 @@ def test_pages_take_the_same_number_of_statements_for_few_and_for_many(
         answer_set(asked, user, DIFFERS)
     with django_assert_num_queries(len(few)):
         rosa.get(page(asked, "calibration"))
+
+
+def test_open_sets_hide_results_only_from_who_may_yet_be_handed_them(asked: World, signed_in: SignIn) -> None:
+    add_member(study=asked.study, user=asked.ada, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
+    reading_world.settle(asked.study)
+    Round.objects.filter(kind=RoundKind.CALIBRATION).update(state=RoundState.OPEN, closed_at=None)
+    ada = signed_in(asked.ada)
+    assert ada.get(page(asked, "agreement")).status_code == 403
+    answer_set(asked, asked.ada)
+    assert ada.get(page(asked, "agreement")).status_code == 200
