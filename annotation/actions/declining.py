@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from annotation.actions import audit
+from annotation.actions.calibrating import judge
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Role, SlotState
 from annotation.models import Decline, Draft, Rating, Round, Slot, User
@@ -25,7 +26,7 @@ def decline(*, ticket: Ticket, by: User, now: datetime) -> Decline:
     # The slot first, as a submit does: whichever comes second sees what the first has done.
     Slot.objects.select_for_update(no_key=True).filter(pk=ticket.slot).first()
     round_ = Round.objects.select_related("study").get(pk=ticket.round)
-    check_role(by, round_.study, Role.ANNOTATOR)
+    membership = check_role(by, round_.study, Role.ANNOTATOR)
     check_round_open(round_)
     if Rating.objects.filter(latent=ticket.latent, round=round_, rater=by).exists():
         raise Refused("You have rated this latent already: there is nothing to give back. The next latent is waiting.")
@@ -36,6 +37,8 @@ def decline(*, ticket: Ticket, by: User, now: datetime) -> Decline:
     )
     if new:
         audit.record(AuditVerb.LATENT_DECLINED, stored, by=by, now=now, study=round_.study, round=round_.number)
+    if round_.calibration_set is not None:
+        judge(study=round_.study, membership=membership, set_number=round_.calibration_set, now=now)
     return stored
 
 

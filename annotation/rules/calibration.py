@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from annotation.enums import Role
 from annotation.rules.refusal import Refused
 
 SETS = (1, 2)
@@ -76,16 +75,6 @@ def standing(parts: Iterable[SetPart], *, calibrated: bool) -> Standing:
         elif part.open:
             return Standing(state=CalibrationState.DUE, set=part.set)
     return Standing(state=CalibrationState.FAILED if failed else CalibrationState.NOT_NEEDED)
-
-
-def reference_visible(roles: Iterable[Role], *, own: bool, open: bool) -> bool:
-    """Whether the panel's mean is shown on the References page. Raters read it on their feedback page instead.
-
-    own: the person has set her own reference here; open: the set's round has been opened. Members of the panel do not
-    see each other's before their own is in, and who may be handed the latent sees none.
-    """
-    held = frozenset(roles)
-    return own or (open and Role.ANNOTATOR not in held and bool(held & {Role.ADJUDICATOR, Role.RESEARCHER}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from annotation.queries.calibration_sets import CalibrationSet, SetLatent, calib
 from annotation.queries.references import panel_references
 from annotation.queries.shown_snippets import snippet_groups
 from annotation.rules.answers import Incomplete
-from annotation.rules.calibration import reference_visible
+from annotation.rules.blinding import reference_visible
 from annotation.rules.referenced_items import referenced_items
 from annotation.rules.refusal import NotYours, Refused
 from annotation.views.access import Place, in_study, say_refusal

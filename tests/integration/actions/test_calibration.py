@@ -5,10 +5,12 @@ from django.db import IntegrityError, transaction
 
 from annotation.actions.calibrating import judge, lay_places, let_through, open_calibration
 from annotation.actions.calibration_sets import draw_calibration_sets
+from annotation.actions.declining import decline
 from annotation.actions.people import add_member
 from annotation.actions.references import GivenReference, set_reference
+from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import AuditVerb, Role, RoundKind, RoundState
-from annotation.models import AuditEvent, Decline, Reference, Round, SampledLatent, Slot
+from annotation.models import AuditEvent, Reference, Round, SampledLatent, Slot
 from annotation.queries.calibration_standing import calibration_standing
 from annotation.rules.answers import Incomplete
 from annotation.rules.calibration import CalibrationState, Standing
@@ -218,16 +220,21 @@ def test_without_a_second_set_a_failure_waits_for_the_coordinator_until_one_open
     assert calibration_standing(membership(world, world.ada)) == due(2)
 
 
-def test_a_declined_latent_is_left_out_of_the_verdict(asked: World) -> None:
+@pytest.mark.parametrize("sets", [(1,), (1, 2)])
+def test_a_declined_latent_is_left_out_of_the_verdict(db: None, sets: tuple[int, ...]) -> None:
+    world = worlds.calibrated(sets=sets)
     for _ in range(SIZE - 1):
-        answer(asked, asked.ada)
-    slot = take(asked, asked.ada)
+        answer(world, world.ada)
+    slot = take(world, world.ada)
     assert slot is not None
-    slot.state, slot.rater, slot.lease_token, slot.lease_expires_at = "open", None, None, None
-    slot.save()
-    Decline.objects.create(latent=slot.latent, rater=asked.ada, round=slot.round, declined_at=NOW)
-    assert lay_places(study=asked.study, membership=membership(asked, asked.ada), now=NOW) is None
-    assert calibration_standing(membership(asked, asked.ada)) == PASSED
+    decline(ticket=read_ticket(write_ticket(slot), by=world.ada), by=world.ada, now=NOW)
+    assert calibration_standing(membership(world, world.ada)) == PASSED
+
+
+def test_who_declines_a_whole_set_has_not_passed_it(asked: World) -> None:
+    while (slot := take(asked, asked.ada)) and slot.latent.calibration_set == 1:
+        decline(ticket=read_ticket(write_ticket(slot), by=asked.ada), by=asked.ada, now=NOW)
+    assert calibration_standing(membership(asked, asked.ada)) == due(2)
 
 
 def test_judging_twice_is_judging_once(asked: World) -> None:
