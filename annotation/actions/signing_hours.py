@@ -29,7 +29,8 @@ def sign_hours(*, membership: Membership, first_day: date, last_day: date, by: U
     worked = hours(membership, first_day=first_day, last_day=last_day)
     if not worked.ratings and not worked.readings and not worked.seconds:
         raise Refused("She rated and read nothing on these days: there is nothing to sign.")
-    figures = vars(worked)
+    study = membership.study
+    figures = {**vars(worked), "hourly_rate": study.hourly_rate, "currency": study.currency}
     last = next((one for one in earlier if (one.first_day, one.last_day) == (first_day, last_day)), None)
     if last is not None and all(getattr(last, name) == value for name, value in figures.items()):
         return last

@@ -29,6 +29,8 @@ class Migration(migrations.Migration):
                 ("readings", models.PositiveIntegerField()),
                 ("seconds", models.FloatField()),
                 ("uncounted", models.PositiveIntegerField(default=0)),
+                ("hourly_rate", models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True)),
+                ("currency", models.CharField(blank=True, max_length=3)),
                 ("signed_at", models.DateTimeField()),
             ],
         ),

@@ -26,6 +26,9 @@ class HoursStatement(models.Model):
     """Active seconds, as the browsers counted them."""
     uncounted = models.PositiveIntegerField(default=0)
     """Ratings and readings whose browser counted no time."""
+    hourly_rate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    """What the study paid an hour when it was signed; None where it paid none."""
+    currency = models.CharField(max_length=3, blank=True)
     signed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     signed_at = models.DateTimeField()
 

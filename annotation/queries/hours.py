@@ -57,11 +57,12 @@ def _moments(first_day: date, last_day: date) -> tuple[datetime, datetime]:
     )
 
 
-def amount(seconds: float, study: Study) -> Decimal | None:
-    """What the hours are worth at the study's rate, to the cent; None where the study pays none."""
-    if study.hourly_rate is None:
+def amount(seconds: float, paid: Study | HoursStatement) -> Decimal | None:
+    """What the hours are worth at the rate of the study, or of the statement when it was signed, to the cent; None
+    where none is paid."""
+    if paid.hourly_rate is None:
         return None
-    worth = Decimal(seconds) / 3600 * study.hourly_rate
+    worth = Decimal(seconds) / 3600 * paid.hourly_rate
     return worth.quantize(CENT, rounding=ROUND_HALF_UP)
 
 

@@ -71,7 +71,7 @@ def statement(request: HttpRequest, place: Place, pk: int) -> HttpResponse:
         "statement": found,
         "who": rater.who,
         "days": in_words(found.first_day, found.last_day),
-        "amount": amount(found.seconds, place.study),
+        "amount": amount(found.seconds, found),
         "newer": found.membership.hours.filter(
             first_day=found.first_day, last_day=found.last_day, pk__gt=found.pk
         ).exists(),
@@ -90,13 +90,13 @@ def statement_file(request: HttpRequest, place: Place, pk: int) -> HttpResponse:
     # Neither name nor pseudonym: the one says who worked, the other would tell her ratings in a release.
     name = f"{place.study.slug}-hours-{found.pk}-{found.first_day}-{found.last_day}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    worth = amount(found.seconds, place.study)
+    worth = amount(found.seconds, found)
     writer = csv.writer(response)
     writer.writerow(COLUMNS)
     institution = found.membership.institution.name if found.membership.institution else ""
     signed_by = found.signed_by.name
     figures = (found.first_day, found.last_day, found.ratings, found.readings, round(found.seconds), found.uncounted)
-    pay = (place.study.hourly_rate, place.study.currency, worth) if worth is not None else ("", "", "")
+    pay = (found.hourly_rate, found.currency, worth) if worth is not None else ("", "", "")
     signed_at = timezone.localtime(found.signed_at).isoformat(timespec="minutes")
     texts = (_cell(place.study.name), _cell(rater.who), _cell(institution))
     writer.writerow((*texts, *figures, *pay, _cell(signed_by), signed_at))

@@ -341,6 +341,14 @@ class TestHours:
         assert amount(3600, world.study) == Decimal("62.50")
         assert amount(100, world.study) == Decimal("1.74")
 
+    def test_a_signed_statement_keeps_the_rate_of_its_day(self, world: World) -> None:
+        rate_next(world.study, world.ada)
+        Study.objects.update(hourly_rate=Decimal("90"), currency="EUR")
+        statement = self.sign(world, world.nora)
+        Study.objects.update(hourly_rate=Decimal("45"), currency="USD")
+        statement.refresh_from_db()
+        assert (amount(statement.seconds, statement), statement.currency) == (Decimal("1.00"), "EUR")
+
 
 class TestTimes:
     def test_median_and_quartiles_have_their_n(self, world: World) -> None:
