@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from annotation.enums import ItemKind, Outcome, RoundKind, RoundState, SlotState
 from annotation.models import Rating, Slot, Study, User
 from annotation.queries.frozen_rubric import frozen_items
+from annotation.rules.blinding import first_answer_visible
 from annotation.rules.evidence import FIT
 from annotation.rules.refusal import NotYours
 
@@ -34,27 +35,29 @@ class LastRating:
 
 
 def last_ten(user: User, study: Study) -> tuple[LastRating, ...]:
-    """Newest first, each as it stands now. One statement."""
-    ratings = _listed(user, study).select_related("round__repeats", "concept", "second_concept").order_by("-pk")
-    return tuple(_row(rating) for rating in ratings[:SHOWN])
+    """Newest first, each as it stands now. One statement.
+
+    Those of latents that she has before her or rated once more are left out (rules.blinding.first_answer_visible).
+    """
+    ratings = _standing(user, study).select_related("round__repeats", "concept", "second_concept").order_by("-pk")
+    # What is left out has a newer rating of the same latent beside it, or is before her: three in four at the most.
+    visible = [rating for rating in ratings[: 4 * SHOWN] if _visible(rating)]
+    return tuple(_row(rating) for rating in visible[:SHOWN])
 
 
 def own_rating(pk: int, *, user: User, study: Study) -> Rating:
     """The newest revision of this rating of hers. Raises NotYours if it is none of those that the list may show."""
     asked = Rating.objects.filter(pk=pk, rater=user, study=study).first()
     if asked is not None:
-        same = _listed(user, study).filter(latent=asked.latent_id, round=asked.round_id)
+        same = _standing(user, study).filter(latent=asked.latent_id, round=asked.round_id)
         newest = same.select_related("round__repeats", "concept", "second_concept").first()
-        if newest is not None:
+        if newest is not None and _visible(newest):
             return newest
     raise NotYours(NONE_SUCH)
 
 
-def _listed(user: User, study: Study) -> QuerySet[Rating]:
-    """Her ratings as they stand, calibration left out, and those of latents that she has before her or rated once more.
-
-    The last keeps a retest honest: while she answers it, and after, she does not see what she said the first time.
-    """
+def _standing(user: User, study: Study) -> QuerySet[Any]:
+    """Her ratings as they stand, calibration left out, with the facts that `first_answer_visible` asks for."""
     own = Rating.objects.filter(latent=OuterRef("latent"), rater=OuterRef("rater"))
     newest = own.filter(round=OuterRef("round")).order_by("-revision").values("revision")[:1]
     later = own.filter(round__number__gt=OuterRef("round__number"))
@@ -62,8 +65,12 @@ def _listed(user: User, study: Study) -> QuerySet[Rating]:
     return (
         Rating.objects.filter(study=study, rater=user, revision=Subquery(newest))
         .exclude(round__kind=RoundKind.CALIBRATION)
-        .filter(~Exists(later), ~Exists(in_hand.exclude(round=OuterRef("round"))))
+        .annotate(answered_again=Exists(later), before_her_again=Exists(in_hand.exclude(round=OuterRef("round"))))
     )
+
+
+def _visible(rating: Any) -> bool:
+    return first_answer_visible(before_her_again=rating.before_her_again, answered_again=rating.answered_again)
 
 
 def _row(rating: Rating) -> LastRating:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from annotation.enums import LatentState, Role
-from annotation.models import Rating, SampledLatent, Study, User
+from annotation.enums import LatentState, Role, RoundState, SlotState
+from annotation.models import Rating, ReadingSlot, SampledLatent, Study, User
 from annotation.queries.rating_parts import RatingPart, rating_parts
 from annotation.rules.blinding import Sight, sight, study_results_visible
 
@@ -18,11 +18,13 @@ class Onlooker:
     """Ids of the study's sampled latents that she rated."""
     parts: tuple[RatingPart, ...]
     """What she rates of the study's run: here, and in every other study that rests on it."""
+    reads: frozenset[int] = frozenset()
+    """Latents of the run whose rationale she has before her, to read it blinded."""
 
     @property
     def may_yet_rate(self) -> bool:
-        """Whether she may still rate any latent of the run, in whichever study."""
-        return any(part.open for part in self.parts)
+        """Whether she may still rate any latent of the run, in whichever study, or is reading of one."""
+        return bool(self.reads) or any(part.open for part in self.parts)
 
     def sees_hints(self, latent: int) -> bool:
         """Whether she may be shown what hints at a latent's meaning beyond its snippets: output tokens, company.
@@ -47,6 +49,7 @@ class Onlooker:
             state=LatentState(latent.state),
             rated=latent.pk in self.rated,
             may_yet_rate=self._may_yet_rate(latent.latent_id),
+            reads=latent.latent_id in self.reads,
         )
 
     def _may_yet_rate(self, latent: int) -> bool:
@@ -54,6 +57,14 @@ class Onlooker:
 
 
 def onlooker(user: User, roles: Iterable[Role], study: Study) -> Onlooker:
-    """Up to three statements, however many latents and studies there are."""
+    """Up to four statements, however many latents and studies there are."""
     rated = Rating.objects.filter(study=study, rater_id=user.pk).values_list("latent", flat=True)
-    return Onlooker(roles=frozenset(roles), rated=frozenset(rated), parts=rating_parts(user, study))
+    parts = rating_parts(user, study)
+    return Onlooker(
+        roles=frozenset(roles), rated=frozenset(rated), parts=parts, reads=_reads(user) if parts else frozenset()
+    )
+
+
+def _reads(user: User) -> frozenset[int]:
+    held = ReadingSlot.objects.filter(reader_id=user.pk, state=SlotState.LEASED, round__state=RoundState.OPEN)
+    return frozenset(held.values_list("rating__latent__latent", flat=True))

@@ -22,13 +22,15 @@ NOTHING = Sight(ratings=False, results=False)
 EVERYTHING = Sight(ratings=True, results=True)
 
 
-def sight(roles: Iterable[Role], *, state: LatentState, rated: bool, may_yet_rate: bool) -> Sight:
+def sight(roles: Iterable[Role], *, state: LatentState, rated: bool, may_yet_rate: bool, reads: bool = False) -> Sight:
     """What a person with these roles sees of a latent in this state.
 
-    rated: she has rated it herself. may_yet_rate: a slot of it may still be handed to her, here or
-    in another study on the same run.
-    A researcher or adjudicator who also rates is blind like any rater until her own part is over.
+    rated: she has rated it herself. may_yet_rate: a round of any kind may still ask her for an answer to it, a revision
+    or a retest among them, here or in another study on the same run. reads: she has one of its rationales before her
+    to read blinded. A researcher or adjudicator who also rates is blind like any rater until her own part is over.
     """
+    if reads:
+        return NOTHING
     held = frozenset(roles)
     if may_yet_rate:
         return NOTHING
@@ -48,6 +50,24 @@ def retests_visible(roles: Iterable[Role]) -> bool:
     """
     held = frozenset(roles)
     return bool(held & {Role.RESEARCHER, Role.COORDINATOR}) and Role.ANNOTATOR not in held
+
+
+def reference_visible(roles: Iterable[Role], *, own: bool, open: bool) -> bool:
+    """Whether the panel's mean is shown on the References page. Raters read it on their feedback page instead.
+
+    own: the person has set her own reference here; open: the set's round has been opened. Members of the panel do not
+    see each other's before their own is in, and who may be handed the latent sees none.
+    """
+    held = frozenset(roles)
+    return own or (open and Role.ANNOTATOR not in held and bool(held & {Role.ADJUDICATOR, Role.RESEARCHER}))
+
+
+def first_answer_visible(*, before_her_again: bool, answered_again: bool) -> bool:
+    """Whether a rater sees (and may revise) what she said of a latent.
+
+    Not while she holds a place on it once more, nor after: what she remembers is hers, what she reads off is no retest.
+    """
+    return not (before_her_again or answered_again)
 
 
 def study_results_visible(roles: Iterable[Role], *, may_yet_rate: bool) -> bool:
