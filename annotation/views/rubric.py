@@ -175,7 +175,7 @@ def _adopting(request: HttpRequest, place: Place, wanted: RubricVersion, *, prob
     context = {
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("Rubric", "rubric"), ("Adopt", "")),
-        "version": wanted,
+        "wanted": wanted,
         "diff": diff_of(place.study.rubric, wanted),
         "asking": asking_again(place.study, wanted),
         "chosen": request.POST.get("ask", ""),

@@ -159,7 +159,7 @@ def trial_page(request: HttpRequest, place: Place, version: RubricVersion, *, ba
     context: dict[str, Any] = {
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("Rubric", "rubric"), ("As raters see it", "")),
-        "version": version,
+        "tried": version,
         "back": back,
     }
     problems: dict[str, str] = {}

@@ -121,8 +121,11 @@ def _follows(name: str, was: str, words: str, length: int) -> bool:
 
 
 def name_from(words: str, length: int) -> str:
-    """Small letters, digits and hyphens; may be empty."""
-    return slugify(words).replace("_", "-")[:length].strip("-")
+    """Small letters, digits and hyphens, cut after a word; may be empty."""
+    whole = slugify(words).replace("_", "-").strip("-")
+    if len(whole) <= length:
+        return whole
+    return whole[: length + 1].rpartition("-")[0].strip("-") or whole[:length]
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

@@ -61,6 +61,10 @@ class Question:
         return f"{len(self.options)} {'points' if self.scale else 'options'}"
 
     @property
+    def points_summary(self) -> str:
+        return f"What each point means{', with examples' if self.examples else ''}"
+
+    @property
     def points(self) -> list[dict[str, Any]]:
         """A scale's points: {value, anchor}."""
         return [{"value": option["value"], "anchor": option["label"]} for option in self.options]
@@ -126,8 +130,9 @@ def asked_after(item: RubricItem, by_key: Mapping[str, RubricItem]) -> str:
     other = by_key.get(item.condition["item"]) if item.condition else None
     if item.condition is None or other is None:
         return ""
-    answers = [_in_words(other, value) for value in item.condition["values"]]
-    return f"Asked after {' or '.join(f'“{answer}”' for answer in answers)} at “{other.question}”"
+    values = item.condition["values"]
+    answers = list(map(str, values)) if other.kind in SCALES else [f"“{_in_words(other, value)}”" for value in values]
+    return f"Asked after {' or '.join(filter(None, [', '.join(answers[:-1]), *answers[-1:]]))} at “{other.question}”"
 
 
 def _in_words(item: RubricItem, answer: Any) -> str:
