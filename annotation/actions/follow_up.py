@@ -156,9 +156,9 @@ def _ask_more(latent: SampledLatent, institutions: list[Institution], now: datet
 
 
 def extra_round(*, study: Study, turn: int, now: datetime) -> Round:
-    """The study's first or second extra round that is open, or a new one."""
-    open_now = study.rounds.filter(kind=RoundKind.EXTRA, state=RoundState.OPEN).order_by("number")
-    taken = list(open_now)
+    """The study's first or second extra round that is open and asks the rubric in force, or a new one."""
+    open_now = study.rounds.filter(kind=RoundKind.EXTRA, state=RoundState.OPEN, rubric=study.rubric_id)
+    taken = list(open_now.order_by("number"))
     return taken[turn - 1] if len(taken) >= turn else start_round(study=study, kind=RoundKind.EXTRA, now=now)
 
 

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import median
 from typing import Literal
 
 from annotation.enums import ItemKind, LatentState, Outcome, Role
 from annotation.models import Rating, RubricItem, RubricVersion, Study
 from annotation.queries.counted_ratings import counted_ratings
-from annotation.queries.hours import amount
-from annotation.queries.rating_pace import LOOKED_AT, USUAL_SECONDS
+from annotation.queries.work_cost import Pace, study_pace
 from annotation.rules.conditions import is_asked
 from annotation.rules.described_rubric import described
 from annotation.rules.membership import active
@@ -33,7 +31,7 @@ class Cost:
     raters: int
     latents: int
     seconds: float
-    """All ratings together, at the pace of the study's newest hundred."""
+    """All ratings together, at the study's pace."""
     money: Decimal | None
     """At the study's rate; None where it pays none."""
 
@@ -43,22 +41,19 @@ class AskingAgain:
     touched: Cost
     by_state: tuple[tuple[LatentState, Cost], ...]
     """In the order of a latent's life; states without such ratings are left out."""
-    seconds_each: float
-    measured: bool
-    """Whether the pace is the study's own; 40 seconds are assumed before anybody has rated."""
+    pace: Pace
 
 
 def asking_again(study: Study, version: RubricVersion) -> AskingAgain:
     """What each choice would cost."""
     ratings = _askable(study, version)
     touched = _touched(ratings, version)
-    pace = _pace(study)
+    pace = study_pace(study)
     by_state = {state: [rating for rating in ratings if rating.latent.state == state] for state in LatentState}
     return AskingAgain(
-        touched=_cost(touched, pace or USUAL_SECONDS, study),
-        by_state=tuple((state, _cost(some, pace or USUAL_SECONDS, study)) for state, some in by_state.items() if some),
-        seconds_each=pace or USUAL_SECONDS,
-        measured=pace is not None,
+        touched=_cost(touched, pace),
+        by_state=tuple((state, _cost(some, pace)) for state, some in by_state.items() if some),
+        pace=pace,
     )
 
 
@@ -110,19 +105,12 @@ def _concerns(item: RubricItem, rating: Rating) -> bool:
     return item.key in rating.answers or is_asked(item, rating.answers)
 
 
-def _pace(study: Study) -> float | None:
-    timed = study.ratings.filter(revision=1, active_seconds__gt=0).order_by("-submitted_at")
-    seconds = [each for each in timed.values_list("active_seconds", flat=True)[:LOOKED_AT] if each is not None]
-    return median(seconds) if seconds else None
-
-
-def _cost(ratings: Iterable[Rating], seconds_each: float, study: Study) -> Cost:
+def _cost(ratings: Iterable[Rating], pace: Pace) -> Cost:
     asked = list(ratings)
-    seconds = len(asked) * seconds_each
     return Cost(
         ratings=len(asked),
         raters=len({rating.rater_id for rating in asked}),
         latents=len({rating.latent_id for rating in asked}),
-        seconds=seconds,
-        money=amount(seconds, study),
+        seconds=len(asked) * pace.seconds,
+        money=pace.money(len(asked)),
     )

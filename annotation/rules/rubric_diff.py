@@ -63,7 +63,8 @@ def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:
     place = {key: number for number, key in enumerate(before)}
     best: list[tuple[str, ...]] = []
     for key in after:
-        longest = max((run for run in best if place[run[-1]] < place[key]), key=len, default=())
+        empty: tuple[str, ...] = ()
+        longest = max((run for run in best if place[run[-1]] < place[key]), key=len, default=empty)
         best.append((*longest, key))
     return set(after) - set(max(best, key=len, default=()))
 

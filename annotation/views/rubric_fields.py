@@ -24,7 +24,8 @@ def read_rubric(post: QueryDict, *, stored: DescribedRubric, fixed: Mapping[str,
     Keys and values follow the words that they were made from, until they are written by hand or published.
     """
     old = {item["key"]: item for item in stored.items}
-    read, renamed = [], {}
+    read: list[dict[str, Any]] = []
+    renamed: dict[str, dict[str, Any]] = {}
     numbers = _numbers(post, r"item-(\d+)-kind")
     for n in numbers:
         later = [_text(post, f"item-{m}-key") for m in numbers if m > n]

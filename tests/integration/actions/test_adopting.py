@@ -4,6 +4,7 @@ import pytest
 
 from annotation.actions.adopting import adopt
 from annotation.actions.cases import open_case
+from annotation.actions.follow_up import extra_round
 from annotation.actions.results import agreement_rows, compute_results, questions
 from annotation.enums import AuditVerb, LatentState, RoundKind
 from annotation.models import AuditEvent, Rating, Round, RubricItem, Slot, Study, User
@@ -96,7 +97,7 @@ def test_the_cost_is_told_before_with_ratings_people_minutes_and_money(rated: Wo
     asking = asking_again(rated.study, version)
     told = asking.touched
     assert (told.ratings, told.raters, told.seconds, str(told.money)) == (3, 2, 120.0, "3.00")
-    assert (asking.seconds_each, asking.measured) == (40.0, True)
+    assert (asking.pace.seconds, asking.pace.ratings) == (40.0, 3)
     ((state, cost),) = asking.by_state
     assert (state, cost.ratings) == (LatentState.RATING, 3)
 
@@ -197,6 +198,14 @@ def test_results_are_stale_until_they_are_computed_on_the_new_version(rated: Wor
     assert freshness(rated.study).other_rubric
     compute_results(study_id=rated.study.pk, now=NOW)
     assert not freshness(rated.study).stale
+
+
+def test_more_raters_for_an_ambiguous_latent_are_asked_the_version_in_force(rated: World) -> None:
+    before = extra_round(study=rated.study, turn=1, now=NOW)
+    assert extra_round(study=rated.study, turn=1, now=NOW) == before
+    version = adopted(rated.study, rated.rosa, lambda content: added(content, TEXT))
+    after = extra_round(study=rated.study, turn=1, now=NOW)
+    assert (after.rubric, after == before) == (version, False)
 
 
 def test_a_draft_and_the_version_in_force_cannot_be_adopted(rated: World) -> None:
