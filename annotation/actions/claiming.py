@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from annotation.actions.calibrating import lay_places
 from annotation.actions.claim_statement import CLAIM
 from annotation.enums import Role, RoundKind, RoundState, SlotState
 from annotation.models import Membership, Round, Slot, Study, User
+from annotation.models.prepared import prepared
 from annotation.queries.calibration_standing import calibration_standing
 from annotation.rules.calibration import CalibrationState
 from annotation.rules.handing_out import FIRST_LOOK, REPEATING
@@ -91,7 +93,7 @@ def _counter(study: Study, by: User, now: datetime) -> _Counter:
     calibration = calibration_standing(membership).state
     if calibration == CalibrationState.DUE and lay_places(study=study, membership=membership, now=now) is None:
         calibration = calibration_standing(membership).state  # The last answer had waited to be judged.
-    rounds = [(pk, RoundKind(kind)) for pk, kind in _open_rounds(study)]
+    rounds = [(pk, RoundKind(kind)) for pk, kind in _open_rounds(study.pk)]
     open_kinds = {kind: 1 for _, kind in rounds}
     kinds = next_kinds(TaskStanding(calibration=calibration, places=open_kinds))
     due = sorted(((pk, kind) for pk, kind in rounds if kind in kinds), key=lambda one: kinds.index(one[1]))
@@ -106,8 +108,9 @@ def _counter(study: Study, by: User, now: datetime) -> _Counter:
     )
 
 
-def _open_rounds(study: Study) -> list[tuple[int, str]]:
-    return list(Round.objects.filter(study=study, state=RoundState.OPEN).order_by("number").values_list("pk", "kind"))
+@prepared
+def _open_rounds(study: int) -> QuerySet[Round, tuple[int, str]]:
+    return Round.objects.filter(study=study, state=RoundState.OPEN).order_by("number").values_list("pk", "kind")
 
 
 def _one_window_at_a_time(by: User) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from annotation.actions import audit
@@ -15,6 +16,7 @@ from annotation.actions.retests import lay_retest
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Outcome, Role, SlotState
 from annotation.models import Concept, Decision, Draft, Membership, Rating, Round, Slot, Study, User
+from annotation.models.prepared import prepared
 from annotation.queries.frozen_rubric import frozen_items
 from annotation.queries.shown_snippets import shown_lengths
 from annotation.rules.answers import Answers, Incomplete, check_answers
@@ -42,17 +44,16 @@ def submit_rating(
     otherwise as surplus (slot None). Raises Refused (Incomplete with a sentence a field) and then stores nothing.
     """
     # The slot first: whoever closes the round deletes free slots, and this waits for it before it reads the round.
-    slot = Slot.objects.select_for_update(no_key=True).filter(pk=ticket.slot).first()
-    round_ = Round.objects.select_related("study").get(pk=ticket.round)
+    slot = next(iter(_slot(ticket.slot)), None)
+    (round_,) = _round(ticket.round)
     membership = check_role(by, round_.study, Role.ANNOTATOR)
-    this_form, this_latent = Q(submit_token=ticket.token), Q(latent=ticket.latent, round=round_)
-    before = list(Rating.objects.filter(this_form | this_latent, rater=by))
+    before = _before(by.pk, ticket.token, ticket.latent, round_.pk)
     if stored := next((rating for rating in before if rating.submit_token == ticket.token), None):
         return stored
     check_round_open(round_)
     if before:
         raise Refused("You have rated this latent already. Your first rating is kept; the next latent is waiting.")
-    if Decision.objects.filter(case__latent=ticket.latent, adjudicator=by).exists():
+    if _decisions(ticket.latent, by.pk):
         raise Refused("You decided the case of this latent, so that you cannot rate it as well.")
     answers = check_answers(frozen_items(round_.pk), raw)
     check_marks(marks, shown=shown_lengths(ticket.latent, marks.snippets))
@@ -66,15 +67,39 @@ def submit_rating(
     return rating
 
 
+@prepared
+def _slot(pk: int) -> QuerySet[Slot]:
+    return Slot.objects.select_for_update(no_key=True).filter(pk=pk)
+
+
+@prepared
+def _held(round_: int, latent: int, rater: int) -> QuerySet[Slot]:
+    return Slot.objects.select_for_update(no_key=True).filter(round=round_, latent=latent, rater=rater)
+
+
+@prepared
+def _round(pk: int) -> QuerySet[Round]:
+    return Round.objects.select_related("study").filter(pk=pk)
+
+
+@prepared
+def _before(rater: int, token: UUID, latent: int, round_: int) -> QuerySet[Rating]:
+    """What this form stored, or another form of hers on the same latent."""
+    return Rating.objects.filter(Q(submit_token=token) | Q(latent=latent, round=round_), rater=rater)
+
+
+@prepared
+def _decisions(latent: int, adjudicator: int) -> QuerySet[Decision]:
+    return Decision.objects.filter(case__latent=latent, adjudicator=adjudicator)
+
+
 def _place(slot: Slot | None, ticket: Ticket, by: User) -> Slot | None:
     """The slot, marked as rated, if it is the rater's or free again; None if it went to someone else.
 
     Where another window of hers was handed another place on the same latent meanwhile, that one is taken.
     """
-    held = (
-        Slot.objects.select_for_update(no_key=True).filter(round=ticket.round, latent=ticket.latent, rater=by).first()
-    )
-    slot = held or slot
+    held = _held(ticket.round, ticket.latent, by.pk)
+    slot = held[0] if held else slot
     if slot is None or slot.state == SlotState.SUBMITTED or slot.rater_id not in (by.pk, None):
         return None
     if slot.reserved_for_id not in (by.pk, None):  # Given to a colleague while her time had run out.

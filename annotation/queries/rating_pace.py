@@ -17,26 +17,23 @@ REMEMBERED_SECONDS = 120
 def seconds_each(*, round_: Round, user: User) -> int:
     """The median of her own active seconds in the study, else of everyone's in this round, else 40; a second at least.
 
-    The round's walks its ratings: it is remembered a while.
+    Both are remembered a while: they walk ratings.
     """
-    own = _seconds(Rating.objects.filter(study=round_.study_id, rater=user))
-    if own:
-        return _median(own)
-    key = f"pace:{round_.pk}"
-    found = cache.get(key)
-    if found is None:
-        others = _seconds(Rating.objects.filter(round=round_))
-        if not others:
-            return USUAL_SECONDS
-        found = _median(others)
-        cache.set(key, found, timeout=REMEMBERED_SECONDS)
-    return int(found)
+    hers, everyones = f"pace:{round_.study_id}:{user.pk}", f"pace:{round_.pk}"
+    known = cache.get_many([hers, everyones])
+    if hers not in known and (own := _seconds(Rating.objects.filter(study=round_.study_id, rater=user))):
+        known[hers] = _remembered(hers, own)
+    if hers not in known and everyones not in known and (others := _seconds(Rating.objects.filter(round=round_))):
+        known[everyones] = _remembered(everyones, others)
+    return int(known.get(hers) or known.get(everyones) or USUAL_SECONDS)
+
+
+def _remembered(key: str, seconds: list[float]) -> int:
+    found = max(1, round(median(seconds)))
+    cache.set(key, found, timeout=REMEMBERED_SECONDS)
+    return found
 
 
 def _seconds(ratings: QuerySet[Rating]) -> list[float]:
     timed = ratings.filter(revision=1, active_seconds__gt=0).order_by("-submitted_at")
     return [seconds for seconds in timed.values_list("active_seconds", flat=True)[:LOOKED_AT] if seconds is not None]
-
-
-def _median(seconds: list[float]) -> int:
-    return max(1, round(median(seconds)))

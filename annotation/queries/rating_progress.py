@@ -6,11 +6,12 @@ A retest goes under the name of the round that it repeats: its latents are count
 from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from annotation.enums import Role, RoundKind, RoundState
 from annotation.models import Membership, Rating, Round, Study, User
+from annotation.models.prepared import prepared
 from annotation.queries.reach import Available, available, hers, in_other_hands
 
 REMEMBERED_SECONDS = 120
@@ -32,15 +33,25 @@ class RatingProgress:
 
 def rating_progress(*, round_: Round, user: User) -> RatingProgress:
     """Of a rater who holds a latent of this round. The total is remembered a while, the walk over the round for all."""
-    shown = round_.repeats_id if round_.kind == RoundKind.RETEST else round_.pk
-    rounds = Round.objects.filter(Q(pk=shown) | Q(repeats=shown, kind=RoundKind.RETEST))
-    done = Rating.objects.filter(round__in=rounds, rater=user, revision=1).count()
+    shown = (round_.repeats_id if round_.kind == RoundKind.RETEST else None) or round_.pk
+    done = sum(_done(shown, user.pk))
     key = f"reach:{shown}:{user.pk}:{round_.opened_at.timestamp() if round_.opened_at else 0:.0f}"
     total = cache.get(key)
     if total is None:
-        total = done + max(1, _left(rounds, round_, user))
+        total = done + max(1, _left(_and_its_retest(shown), round_, user))
         cache.set(key, total, timeout=REMEMBERED_SECONDS)
     return RatingProgress(done=done, total=max(total, done + 1))
+
+
+def _and_its_retest(shown: int) -> QuerySet[Round]:
+    return Round.objects.filter(Q(pk=shown) | Q(repeats=shown, kind=RoundKind.RETEST))
+
+
+@prepared
+def _done(shown: int, rater: int) -> QuerySet[Rating, int]:
+    """How many she has rated, round by round."""
+    first = Rating.objects.filter(round__in=_and_its_retest(shown), rater=rater, revision=1)
+    return first.values("round").annotate(done=Count("pk")).order_by().values_list("done", flat=True)
 
 
 def _left(rounds: QuerySet[Round], round_: Round, user: User) -> int:

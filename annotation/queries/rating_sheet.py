@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from annotation.enums import RoundKind
 from annotation.models import Draft, Round, RubricItem, SampledLatent, Study, User
+from annotation.models.prepared import prepared
 from annotation.queries.concept_suggestions import Suggestion, own_list
+from annotation.queries.frozen_rubric import NotOpened, asked_by, frozen_items
 from annotation.queries.rating_pace import seconds_each
 from annotation.queries.rating_progress import RatingProgress, rating_progress
 from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
@@ -47,24 +51,43 @@ class RatingSheet:
 
 def rating_sheet(*, round_id: int, latent_id: int, user: User) -> RatingSheet:
     """The sheet of a latent that was handed to this rater. The number of statements does not depend on its length."""
-    round_ = Round.objects.select_related("study", "rubric", "repeats").get(pk=round_id)
-    sampled = SampledLatent.everything.select_related("latent").get(pk=latent_id, study=round_.study_id)
+    (round_,) = _round(round_id)
+    ((latent, scale),) = _latent(latent_id, round_.study_id)
+    drafts = _drafts(round_id, latent_id, user.pk)
     return RatingSheet(
         round=round_,
         progress=rating_progress(round_=round_, user=user),
         seconds_each=seconds_each(round_=round_, user=user),
-        groups=snippet_groups(sampled.latent_id, mixed_for=round_.pk if round_.repeats_id else None),
-        scale=sampled.latent.max_activation,
-        items=tuple(round_.rubric.items.order_by("position")),
+        groups=snippet_groups(latent, mixed_for=round_.pk if round_.repeats_id else None),
+        scale=scale,
+        items=frozen_items(round_id),
         guidance=round_.rubric.guidance,
         suggestions=own_list(round_, user),
-        draft=Draft.objects.filter(round=round_, latent=sampled, rater=user).first(),
+        draft=drafts[0] if drafts else None,
     )
+
+
+@prepared
+def _round(pk: int) -> QuerySet[Round]:
+    return Round.objects.select_related("rubric", "repeats").filter(pk=pk)
+
+
+@prepared
+def _latent(pk: int, study: int) -> QuerySet[SampledLatent, tuple[int, float]]:
+    return SampledLatent.everything.filter(pk=pk, study=study).values_list("latent_id", "latent__max_activation")
+
+
+@prepared
+def _drafts(round_: int, latent: int, rater: int) -> QuerySet[Draft]:
+    return Draft.objects.filter(round=round_, latent=latent, rater=rater)
 
 
 def questions(*, round_id: int, study: Study) -> tuple[RubricItem, ...]:
     """The rubric items that a form of this round answers, in order. Raises Refused if it is another study's round."""
-    items = RubricItem.objects.filter(version__rounds=round_id, version__rounds__study=study)
-    if found := tuple(items.order_by("position")):
-        return found
-    raise Refused("This form belongs to another study. Open that study's rating page again.")
+    try:
+        of_study, _ = asked_by(round_id)
+    except NotOpened:
+        of_study = None
+    if of_study != study.pk:
+        raise Refused("This form belongs to another study. Open that study's rating page again.")
+    return frozen_items(round_id)

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Length, Substr
 
 from annotation.enums import SHOWN_TO_RATERS, SnippetKind
 from annotation.models import SampledLatent, Snippet
+from annotation.models.prepared import prepared
 from annotation.queries.hidden_snippets import closed, only_hidden, without_hidden
 
 STRONGEST, MID_RANGE, LOOK_ALIKES = 8, 5, 4
@@ -108,15 +109,16 @@ def _hidden_groups(latent_id: int) -> frozenset[str]:
     return frozenset(GROUP_OF[SnippetKind(kind)] for (kind,) in kinds.distinct())
 
 
-def _rows(latent_id: int) -> list[Row]:
-    shown = without_hidden(Snippet.objects.filter(latent=latent_id, kind__in=SHOWN_TO_RATERS)).annotate(
+@prepared
+def _rows(latent: int) -> QuerySet[Snippet, Row]:
+    shown = without_hidden(Snippet.objects.filter(latent=latent, kind__in=SHOWN_TO_RATERS)).annotate(
         text=Substr("document__text", F("start") + 1, F("end") - F("start")),
         length=Length("document__text"),
         specialty=F("document__specialty"),
         note_type=F("document__note_type"),
         context_closed=closed("context_start", "context_end"),
     )
-    return [dict(row) for row in shown.order_by("rank", "pk").values(*COLUMNS)]
+    return shown.order_by("rank", "pk").values(*COLUMNS)
 
 
 def _mid_range(rows: list[Row], top: list[Row]) -> list[Row]:

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from annotation.enums import Role
 from annotation.models import Membership, Study, User
+from annotation.models.prepared import prepared
 from annotation.rules.refusal import NotYours, Refused
 
 STRANGER = "There is no such study among yours. Ask its researcher to add you."
@@ -13,7 +14,7 @@ STRANGER = "There is no such study among yours. Ask its researcher to add you."
 
 def roles_of(user: User, study: Study) -> frozenset[Role]:
     """The person's roles in the study; empty for a stranger."""
-    return frozenset(Role(role) for role in _memberships(user, study).values_list("role", flat=True))
+    return frozenset(Role(membership.role) for membership in _in_force(study.pk, user.pk))
 
 
 def check_entry(user: User, study: Study, *allowed: Role) -> frozenset[Role]:
@@ -34,7 +35,7 @@ def check_role(user: User, study: Study, *allowed: Role) -> Membership:
 
     Raises NotYours for a stranger, Refused for a member in another role.
     """
-    memberships = list(_memberships(user, study).select_related("institution"))
+    memberships = _in_force(study.pk, user.pk)
     if not memberships:
         _turn_away(user, study)
     for membership in memberships:
@@ -58,13 +59,14 @@ def _needs(study: Study, allowed: tuple[Role, ...]) -> str:
     return f"This needs the role of {names} in {study.name}. Ask the study's researcher for it."
 
 
-def active(study: Study) -> QuerySet[Membership]:
+def active(study: Study | int) -> QuerySet[Membership]:
     """Memberships in force: of people who may sign in and have not withdrawn."""
     return Membership.objects.filter(study=study, user__is_active=True, withdrawn_at__isnull=True)
 
 
-def _memberships(user: User, study: Study) -> QuerySet[Membership]:
-    return active(study).filter(user_id=user.pk)
+@prepared
+def _in_force(study: int, user: int) -> QuerySet[Membership]:
+    return active(study).filter(user=user).select_related("institution")
 
 
 def _turn_away(user: User, study: Study) -> NoReturn:

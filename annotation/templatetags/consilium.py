@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -19,6 +20,7 @@ from annotation.views.drawing.icons import icon_path
 from annotation.views.drawing.positions import positions as draw_positions
 from annotation.views.drawing.progress import progress_bar as draw_progress
 from annotation.views.drawing.segments import segments, strongest
+from annotation.views.drawing.shading import shaded
 from annotation.views.drawing.shares import Part
 from annotation.views.drawing.shares import share_bars as draw_shares
 from annotation.views.drawing.sparkline import sparkline as draw_sparkline
@@ -29,10 +31,18 @@ from annotation.views.drawing.votes import votes as draw_votes
 register = template.Library()
 
 
-@register.inclusion_tag("components/icon.html")
-def icon(name: str) -> dict[str, Any]:
+@register.simple_tag
+@lru_cache
+def icon(name: str) -> str:
     """A decorative line icon; the words stand beside it."""
-    return {"name": name, "path": icon_path(name)}
+    return _render("components/icon.html", path=icon_path(name))
+
+
+@register.simple_tag
+@lru_cache(256)
+def key_cap(key: str) -> str:
+    """The key that presses a control."""
+    return _render("components/key_cap.html", key=key)
 
 
 @register.inclusion_tag("components/state.html")
@@ -45,7 +55,7 @@ def state(name: str, label: str = "") -> dict[str, Any]:
 def token_strip(text: str, tokens: Sequence[Mapping[str, Any]], scale: float, **extra: Any) -> dict[str, Any]:
     """A snippet with its firing words shaded; `scale` is the activation drawn strongest."""
     cut = segments(text, tokens, scale)
-    return {"segments": cut, "strongest": strongest(cut), "fires": any(part.level for part in cut), **extra}
+    return {"shaded": shaded(cut), "strongest": strongest(cut), "fires": any(part.level for part in cut), **extra}
 
 
 @register.inclusion_tag("components/token_text.html")
