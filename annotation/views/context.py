@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from annotation.models import User
 from annotation.rules.device import device_key, device_owner
+from annotation.views.no_store import MARK
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -18,7 +19,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def _device(request: HttpRequest) -> dict[str, str]:
     """Asked for by the template only, so that answers without a frame need not know who is signed in."""
     user = getattr(request, "user", None)  # None where a request was refused before it was known who asks.
-    return {"owner": device_owner(user), "key": device_key(user)} if isinstance(user, User) else {}
+    if not isinstance(user, User):
+        return {}
+    setattr(request, MARK, True)
+    return {"owner": device_owner(user), "key": device_key(user)}
 
 
 def _version() -> str:

@@ -5,22 +5,18 @@ const FIRST = 1000;
 const LONGEST = 30000;
 
 export class Pauses {
-  constructor() {
-    this.reset();
-  }
+  tries = 0;
 
   reset() {
-    this.first = Number(document.documentElement.dataset.firstPause ?? FIRST);
-    this.coming = this.first;
+    this.tries = 0;
   }
 
   get isFirst() {
-    return this.coming === this.first;
+    return this.tries === 0;
   }
 
   next() {
-    const pause = this.coming;
-    this.coming = Math.min(LONGEST, 2 * pause);
-    return pause;
+    const first = Number(document.documentElement.dataset.firstPause ?? FIRST);
+    return Math.min(LONGEST, first * 2 ** this.tries++);
   }
 }

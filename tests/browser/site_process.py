@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -49,11 +49,11 @@ class Site:
     def _wait(self) -> None:
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            with suppress(OSError):
-                connection = HTTPConnection(LOOPBACK, self.port, timeout=5)
-                connection.request("GET", "/health/")
-                if connection.getresponse().status == 200:
-                    return
+            with suppress(OSError), closing(HTTPConnection(LOOPBACK, self.port, timeout=5)) as connection:
+                connection.request("GET", "/sign-in/")
+                with connection.getresponse() as response:
+                    if response.status == 200:
+                        return
             time.sleep(0.1)
         raise AssertionError(f"The site did not come up:\n{self.log.read_text()[-3000:]}")
 

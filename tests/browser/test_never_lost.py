@@ -1,13 +1,24 @@
-"""Never lost: seven ways to lose a physician's work, and that it is there afterwards, once; and the next latent at once."""
+"""Never lost: seven ways to lose a physician's work, and that it is there afterwards, once; and the next latent at once.
+
+One walk through most of them is quick; those that need a while are marked `walks`.
+"""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import transaction
 from django.urls import reverse
-from playwright.sync_api import BrowserContext, Page, expect
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from annotation.enums import SlotState
 from annotation.models import Draft, Rating, Slot, Snippet
 from tests import world as worlds
 from tests.browser.enter import enter
@@ -22,12 +33,15 @@ from tests.browser.rating_form import (
     unlocked,
     wait_for_sheets_ahead,
 )
-from tests.world import World
+from tests.browser.site_process import Site, site_process
+from tests.world import World, add_rater, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NEXT = re.compile(r"Saved \d\d:\d\d\. Next latent\.")
-SOON = "document.documentElement.dataset.firstPause = '100'"
+SOON = "addEventListener('DOMContentLoaded', () => { document.documentElement.dataset.firstPause = '100' })"
+DRAFTS = "**/api/drafts/"
+PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
@@ -42,13 +56,54 @@ def url(wide: World, live_server: LiveServer) -> str:
 
 
 @pytest.fixture
-def ada(wide: World, live_server: LiveServer, context: BrowserContext, url: str) -> Page:
-    """Ada on her rating page, the next two latents fetched; what fails is tried again after a tenth of a second."""
+def her_browser(wide: World, live_server: LiveServer, context: BrowserContext) -> BrowserContext:
+    """Ada is signed in; what fails is tried again after a tenth of a second."""
     enter(context, live_server.url, wide.ada)
-    context.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {SOON} }})")
-    page = context.new_page()
+    context.add_init_script(SOON)
+    return context
+
+
+@pytest.fixture
+def ada(her_browser: BrowserContext, url: str) -> Page:
+    """Her rating page, the next two latents fetched."""
+    page = her_browser.new_page()
     wait_for_sheets_ahead(page, url)
     return page
+
+
+@pytest.fixture
+def noise(complaints: list[str]) -> Iterator[None]:
+    """Requests fail on purpose, and the browser says so in its console. Exceptions in scripts stay complaints."""
+    yield
+    complaints[:] = [complaint for complaint in complaints if not complaint.startswith("Failed to load resource")]
+
+
+def every_session_ends() -> None:
+    Session.objects.all().delete()
+    cache.clear()
+
+
+def sign_in_again(page: Page, world: World) -> None:
+    """By the link that the page shows, in the tab that it opens."""
+    world.ada.set_password(PASSWORD)
+    world.ada.save()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Sign in again").first.click()
+    tab = opened.value
+    tab.get_by_label("E-mail").fill(world.ada.email)
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    expect(tab.get_by_role("heading", name="Sign in")).to_have_count(0)
+
+
+def crash(page: Page) -> None:
+    """The tab's process is gone at once; no script of it says goodbye."""
+    with page.expect_event("crash"), suppress(Error):
+        page.goto("chrome://crash", timeout=3000)
+
+
+def abort(route: Route) -> None:
+    route.abort()
 
 
 def test_the_next_latent_is_there_at_once_and_the_rating_is_stored_behind_it(ada: Page) -> None:
@@ -63,3 +118,288 @@ def test_the_next_latent_is_there_at_once_and_the_rating_is_stored_behind_it(ada
     assert ada.title().startswith("Latent 2 of 16")
     expect(ada.get_by_label(CONCEPT)).to_have_value("")
     assert kept(ada) == []
+
+
+def test_reloading_shows_the_latent_that_is_being_rated_and_going_back_leaves_the_room(
+    her_browser: BrowserContext, live_server: LiveServer, url: str
+) -> None:
+    page = her_browser.new_page()
+    page.goto(live_server.url)
+    wait_for_sheets_ahead(page, url)
+    for number in (2, 3):
+        fill(page)
+        submit(page)
+        expect_latent(page, number, 16)
+    page.get_by_label("Why?").fill("Of the third")
+    expect_saved(page)
+    page.reload()
+    expect_latent(page, 3, 16)
+    expect(page.get_by_label("Why?")).to_have_value("Of the third")
+    page.go_back()
+    assert page.url.rstrip("/") == live_server.url
+
+
+def test_what_the_device_keeps_is_locked_and_holds_her_answers_but_no_word_of_a_snippet(
+    ada: Page, her_browser: BrowserContext, noise: None
+) -> None:
+    her_browser.route(DRAFTS, abort)
+    her_browser.route("**/rate/", abort)
+    word = ada.locator("[data-words]").first
+    word.dispatch_event("pointerover")
+    word.locator(".word").nth(2).click()
+    fill(ada, why="Written by Ada alone")
+    submit(ada)
+    fill(ada, why="A draft by Ada alone")
+    expect(pill(ada)).to_have_text("saved on this device")
+    on_disk = " ".join(str(record) for record in kept(ada))
+    opened = " ".join(unlocked(ada))
+    assert len(kept(ada)) == 2
+    for text in ("Written by Ada alone", "A draft by Ada alone", "chest pain"):
+        assert text in opened
+        assert text not in on_disk
+    assert '\\"snippet\\":' in opened
+    texts = {
+        snippet.document.text[snippet.start : snippet.end] for snippet in Snippet.objects.select_related("document")
+    }
+    assert texts
+    for text in texts:
+        for part in [text[at : at + 20] for at in range(0, len(text) - 20, 10)]:
+            assert part not in opened
+    assert ada.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])").count("Ada alone") == 0
+    her_browser.unroute(DRAFTS)
+    her_browser.unroute("**/rate/")
+    expect(ada.get_by_text(NEXT)).to_be_visible()
+    expect_saved(ada)
+    assert kept(ada) == []
+
+
+def test_another_person_on_the_same_device_reads_nothing_of_it_and_hers_survives(
+    wide: World, live_server: LiveServer, her_browser: BrowserContext, url: str, ada: Page, noise: None
+) -> None:
+    her_browser.route(DRAFTS, abort)
+    ada.get_by_label("Why?").fill("Ada's own words")
+    expect(pill(ada)).to_have_text("saved on this device")
+    ada.close()
+    her_browser.unroute(DRAFTS)
+    Draft.objects.all().delete()
+    enter(her_browser, live_server.url, wide.ben)
+    his = her_browser.new_page()
+    his.goto(url)
+    expect(his.get_by_label("Why?")).to_have_value("")
+    with pytest.raises(Exception, match="OperationError"):
+        unlocked(his)
+    his.locator("details.menu summary").click()
+    his.get_by_role("button", name="Sign out").click()
+    expect(his.get_by_role("heading", name="Sign in")).to_be_visible()
+    his.close()
+    enter(her_browser, live_server.url, wide.ada)
+    hers = her_browser.new_page()
+    hers.goto(url)
+    expect(hers.get_by_label("Why?")).to_have_value("Ada's own words")
+    expect_saved(hers)
+    assert Draft.objects.get(rater=wide.ada).answers["rationale"] == "Ada's own words"
+
+
+def test_loss_1_the_session_ends_while_she_types_and_she_signs_in_again_in_another_tab(
+    wide: World, ada: Page, noise: None
+) -> None:
+    every_session_ends()
+    fill(ada, why="Half a thought")
+    expect(pill(ada)).to_have_text(re.compile("saved on this device"))
+    assert not Draft.objects.exists()
+    sign_in_again(ada, wide)
+    expect_saved(ada)
+    assert Draft.objects.get().answers["rationale"] == "Half a thought"
+    every_session_ends()
+    submit(ada)
+    expect_latent(ada, 2, 16)
+    expect(ada.get_by_text("as soon as you are signed in")).to_be_visible()
+    assert not Rating.objects.exists()
+    sign_in_again(ada, wide)
+    expect(ada.get_by_text(NEXT)).to_be_visible()
+    expect(ada.get_by_text("as soon as you are signed in")).to_have_count(0)
+    assert Rating.objects.get().rationale == "Half a thought"
+
+
+def test_loss_2_the_tab_is_killed_while_the_site_has_heard_nothing_yet(
+    her_browser: BrowserContext, url: str, ada: Page, noise: None
+) -> None:
+    her_browser.route(DRAFTS, abort)
+    her_browser.route("**/rate/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    fill(ada, why="Sent before the end")
+    submit(ada)
+    expect_latent(ada, 2, 16)
+    fill(ada, concept="troponin", why="Typed before the end")
+    expect(pill(ada)).to_have_text("saved on this device")
+    crash(ada)
+    ada.close()
+    assert not Rating.objects.exists()
+    her_browser.unroute(DRAFTS)
+    her_browser.unroute("**/rate/")
+    again = her_browser.new_page()
+    again.goto(url)
+    expect(again.get_by_text(NEXT)).to_be_visible()
+    expect_latent(again, 2, 16)
+    expect(again.get_by_label("Why?")).to_have_value("Typed before the end")
+    expect(again.get_by_label(CONCEPT)).to_have_value("troponin")
+    expect_saved(again)
+    assert Rating.objects.get().rationale == "Sent before the end"
+    assert Draft.objects.get().answers["rationale"] == "Typed before the end"
+    expect(again.locator("[data-waiting]")).to_be_empty()
+    assert kept(again) == []
+
+
+@pytest.mark.walks
+def test_loss_3_the_network_is_away_for_five_minutes(her_browser: BrowserContext, url: str, noise: None) -> None:
+    page = her_browser.new_page()
+    page.clock.install()
+    wait_for_sheets_ahead(page, url)
+    her_browser.set_offline(True)
+    for number in (1, 2):
+        fill(page, why=f"Rating {number} in the tunnel")
+        submit(page)
+        expect_latent(page, number + 1, 16)
+    page.get_by_label("Why?").fill("A draft in the tunnel")
+    for _ in range(10):
+        page.clock.run_for(30_000)
+    expect(page.get_by_text("2 ratings are kept on this device")).to_be_visible()
+    expect(pill(page)).to_have_text("saved on this device")
+    assert (Rating.objects.count(), Draft.objects.count()) == (0, 0)
+    her_browser.set_offline(False)
+    page.clock.resume()
+    expect(page.get_by_text(NEXT)).to_be_visible()
+    expect(page.get_by_text("kept on this device")).to_have_count(0)
+    expect_saved(page)
+    assert sorted(Rating.objects.values_list("rationale", flat=True)) == [
+        "Rating 1 in the tunnel", "Rating 2 in the tunnel",
+    ]  # fmt: skip
+    assert Draft.objects.get().answers["rationale"] == "A draft in the tunnel"
+
+
+def test_loss_4_submitting_twice_stores_one_rating_and_spares_the_next_latent(ada: Page) -> None:
+    ada.get_by_role("button", name="Cannot tell from these snippets").dblclick()
+    expect_latent(ada, 2, 16)
+    expect(ada.get_by_text(NEXT)).to_be_visible()
+    expect(ada.locator("[data-missing]")).to_be_empty()
+    assert Rating.objects.count() == 1
+
+
+def test_loss_4_an_answer_that_was_lost_on_the_way_back_does_not_store_a_second_rating(
+    her_browser: BrowserContext, ada: Page, noise: None
+) -> None:
+    lost: list[int] = []
+
+    def lose_the_first_answer(route: Route) -> None:
+        if route.request.method != "POST" or lost:
+            return route.continue_()
+        lost.append(route.fetch().status)
+        return route.abort()
+
+    her_browser.route("**/rate/", lose_the_first_answer)
+    fill(ada)
+    submit(ada)
+    expect(ada.get_by_text(NEXT)).to_be_visible()
+    assert lost == [200]
+    assert Rating.objects.count() == 1
+
+
+@pytest.fixture
+def two_tabs(her_browser: BrowserContext, url: str) -> tuple[Page, Page]:
+    """Both on the same latent, neither with anything entered."""
+    tabs = her_browser.new_page(), her_browser.new_page()
+    for tab in tabs:
+        tab.goto(url)
+    return tabs
+
+
+@pytest.mark.parametrize(
+    ("button", "counts"), [("Take the other window’s answers", "Of the first"), ("Keep these", "Of the second")]
+)
+def test_loss_5_two_tabs_on_one_latent_overwrite_nothing_unasked(
+    two_tabs: tuple[Page, Page], noise: None, button: str, counts: str
+) -> None:
+    first, second = two_tabs
+    first.get_by_label("Why?").fill("Of the first")
+    expect_saved(first)
+    second.get_by_label("Why?").fill("Of the second")
+    expect(second.get_by_text("Another window saved other answers to this latent")).to_be_visible()
+    assert Draft.objects.get().answers["rationale"] == "Of the first"
+    second.get_by_role("button", name=button).click()
+    expect_saved(second)
+    expect(second.get_by_label("Why?")).to_have_value(counts)
+    assert Draft.objects.get().answers["rationale"] == counts
+    second.get_by_label("Why?").fill("Of the second, again")
+    expect_saved(second)
+    first.get_by_label("Why?").fill("Of the first, again")
+    expect(first.get_by_text("Another window saved other answers to this latent")).to_be_visible()
+    assert Draft.objects.get().answers["rationale"] == "Of the second, again"
+
+
+def test_loss_5_what_the_second_tab_sends_of_a_latent_that_is_rated_comes_back_to_her(
+    two_tabs: tuple[Page, Page], noise: None
+) -> None:
+    first, second = two_tabs
+    for tab, why in ((first, "First to arrive"), (second, "Second to arrive")):
+        fill(tab, why=why)
+        submit(tab)
+        expect_latent(tab, 2, 16)
+    returned = second.locator("[data-returned]")
+    expect(returned).to_contain_text("You had sent this form already")
+    returned.get_by_text("What you wrote").click()
+    expect(returned).to_contain_text("Second to arrive")
+    assert Rating.objects.get().rationale == "First to arrive"
+    returned.get_by_role("button", name="Delete it from this device").click()
+    expect(returned).to_be_empty()
+    assert kept(second) == []
+
+
+@pytest.fixture
+def site(tmp_path: Path, wide: World) -> Iterator[Site]:
+    with site_process(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.walks
+def test_loss_6_the_server_is_killed_in_the_middle_of_a_submit_and_started_again(
+    wide: World, site: Site, context: BrowserContext, noise: None
+) -> None:
+    enter(context, site.url, wide.ada)
+    context.add_init_script(SOON)
+    page = context.new_page()
+    wait_for_sheets_ahead(page, site.url + reverse("rate", args=[wide.study.slug]))
+    fill(page, why="In the middle")
+    slot = int(page.locator("[data-on-device]").get_attribute("data-slot") or 0)
+    with transaction.atomic():
+        Slot.objects.select_for_update().get(pk=slot)
+        with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/rate/")):
+            submit(page)
+        page.wait_for_timeout(500)
+        site.stop()
+    expect_latent(page, 2, 16)
+    expect(page.get_by_text("1 rating is kept on this device")).to_be_visible()
+    page.get_by_label("Why?").fill("Typed while it was down")
+    expect(pill(page)).to_have_text("saved on this device")
+    assert not Rating.objects.exists()
+    site.start()
+    expect(page.get_by_text(NEXT)).to_be_visible(timeout=30_000)
+    expect_saved(page)
+    assert Rating.objects.get().rationale == "In the middle"
+    assert Draft.objects.get().answers["rationale"] == "Typed while it was down"
+
+
+def test_loss_7_a_rating_that_comes_after_its_place_went_to_colleagues_is_kept_and_counts(
+    wide: World, ada: Page
+) -> None:
+    fill(ada, why="Late, but thought through")
+    expect_saved(ada)
+    held = Slot.objects.get(pk=int(ada.locator("[data-on-device]").get_attribute("data-slot") or 0))
+    Slot.objects.filter(rater=wide.ada).update(lease_expires_at=timezone.now() - timedelta(minutes=1))
+    bea = add_rater(wide, "bea", wide.north)
+    while rate_next(wide.study, bea, now=timezone.now()):
+        pass
+    held.refresh_from_db()
+    assert (held.state, held.rater) == (SlotState.SUBMITTED, bea)
+    submit(ada)
+    expect(ada.get_by_text("Your rating is kept and counts like any other.")).to_be_visible()
+    rating = Rating.objects.get(rater=wide.ada)
+    assert (rating.latent_id, rating.slot, rating.rationale) == (held.latent_id, None, "Late, but thought through")

@@ -20,6 +20,7 @@ export function show(sheet) {
   heading.focus({ preventScroll: true });
 }
 
+document.addEventListener("input", () => { deafUntil = 0; }); // She is at the new one already.
 window.addEventListener("submit", (event) => {
   if (performance.now() > deafUntil || !event.target.matches("form[data-outbox], #decline")) return;
   event.preventDefault();

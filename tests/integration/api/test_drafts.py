@@ -13,6 +13,7 @@ from annotation.actions.claiming import claim
 from annotation.actions.rounds import close_round
 from annotation.actions.tickets import write_ticket
 from annotation.models import Draft, Membership, Slot, User
+from annotation.rules.device import device_owner
 from tests.world import World, complete_form
 
 SignIn = Callable[[User], Client]
@@ -138,3 +139,46 @@ def test_characters_that_postgres_cannot_hold_are_left_out(world: World, slot: S
 @pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])
 def test_a_draft_can_only_be_put(world: World, signed_in: SignIn, method: str) -> None:
     assert getattr(signed_in(world.ada), method)(URL).status_code == 405
+
+
+ONE, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+def put_from(client: Client, slot: Slot, window: str, number: int, **answers: Any) -> Any:
+    return put(client, {"ticket": write_ticket(slot), "window": window, "draft_number": number, **answers})
+
+
+def test_a_window_counts_its_drafts_and_where_it_comes_from_is_no_answer(
+    world: World, slot: Slot, signed_in: SignIn
+) -> None:
+    ada = signed_in(world.ada)
+    numbers = [put_from(ada, slot, ONE, number, concept="trop").json()["number"] for number in (0, 1, 1)]
+    assert numbers == [1, 2, 3]
+    draft = Draft.objects.get()
+    assert (draft.answers, draft.window, draft.number) == ({"concept": "trop"}, ONE, 3)
+
+
+def test_an_older_window_is_refused_with_the_newer_draft_and_overwrites_it_only_on_purpose(
+    world: World, slot: Slot, signed_in: SignIn
+) -> None:
+    ada = signed_in(world.ada)
+    put_from(ada, slot, ONE, 0, concept="of the first")
+    refused = put_from(ada, slot, OTHER, 0, concept="of the second")
+    assert refused.status_code == 409
+    newer = refused.json()["newer"]
+    assert (newer["answers"], newer["number"]) == ({"concept": "of the first"}, 1)
+    assert Draft.objects.get().answers == {"concept": "of the first"}
+    assert put_from(ada, slot, OTHER, newer["number"], concept="of the second").json()["number"] == 2
+    assert put_from(ada, slot, ONE, 1, concept="of the first, again").status_code == 409
+    assert Draft.objects.get().answers == {"concept": "of the second"}
+
+
+def test_a_page_of_hers_saves_nothing_while_someone_else_is_signed_in(
+    world: World, slot: Slot, signed_in: SignIn
+) -> None:
+    body = json.dumps({"ticket": write_ticket(slot), "concept": "hers"})
+    person = {"HTTP_X_CONSILIUM_PERSON": device_owner(world.ada)}
+    refused = signed_in(world.ben).put(URL, body, content_type="application/json", **person)  # type: ignore[arg-type]
+    assert refused.status_code == 401
+    assert not Draft.objects.exists()
+    assert signed_in(world.ada).put(URL, body, content_type="application/json", **person).status_code == 200  # type: ignore[arg-type]
