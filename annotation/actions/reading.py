@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -83,7 +84,7 @@ def _held(study: Study, by: User, expires: datetime) -> ReadingSlot | None:
 
 
 def _take(study: Study, membership: Membership, without: list[int], expires: datetime) -> ReadingSlot | None:
-    parameters = {
+    parameters: dict[str, Any] = {
         "study": study.pk,
         "reader": membership.user_id,
         "membership": membership.pk,

@@ -57,7 +57,7 @@ class WrittenReference:
 
 
 def read_reference(post: QueryDict) -> WrittenReference:
-    return WrittenReference(written={name: value.replace("\x00", "").strip() for name, value in post.items()})
+    return WrittenReference(written={name: str(value).replace("\x00", "").strip() for name, value in post.items()})
 
 
 def reference_questions(
