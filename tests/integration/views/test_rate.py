@@ -326,8 +326,13 @@ def test_the_page_takes_the_same_number_of_statements_for_few_and_for_many_snipp
 
 
 def thin_copy(latent: Any) -> Any:
-    """A latent of the same run with only five snippets."""
-    snippets = list(Snippet.objects.filter(latent=latent, kind=SnippetKind.TOP).order_by("rank")[:5])
+    """A latent of the same run with only five snippets, of each group at least one."""
+    few = ((SnippetKind.TOP, "rank", 3), (SnippetKind.DECILE, "-rank", 1), (SnippetKind.FOIL_HARD, "rank", 1))
+    snippets = [
+        snippet
+        for kind, order, number in few
+        for snippet in Snippet.objects.filter(latent=latent, kind=kind).order_by(order)[:number]
+    ]
     latent.pk, latent.index, latent._state.adding = None, 999, True
     latent.save()
     for snippet in snippets:
