@@ -90,7 +90,7 @@ class SettingsForm(forms.Form):
 
 def initial(study: Study) -> dict[str, Any]:
     shown = {name: getattr(study, name) for name in SettingsForm.base_fields}
-    return shown | {name: round(100 * getattr(study, name), 2) for name in PERCENT}
+    return shown | {name: f"{100 * getattr(study, name):.4g}" for name in PERCENT}
 
 
 @never_cache
