@@ -8,16 +8,18 @@ from annotation.actions.calibration_sets import draw_calibration_sets
 from annotation.actions.declining import decline
 from annotation.actions.people import add_member
 from annotation.actions.references import GivenReference, set_reference
+from annotation.actions.revising import revise_rating
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import AuditVerb, Role, RoundKind, RoundState
-from annotation.models import AuditEvent, Reference, Round, SampledLatent, Slot
+from annotation.models import AuditEvent, Rating, Reference, Round, SampledLatent, Slot
 from annotation.queries.calibration_standing import calibration_standing
 from annotation.rules.answers import Incomplete
 from annotation.rules.calibration import CalibrationState, Standing
+from annotation.rules.evidence import Marks
 from annotation.rules.refusal import NotYours, Refused
 from tests import calibration_world as worlds
 from tests.calibration_world import AGREES, DIFFERS, SIZE, answer, answer_set, favoured, membership, of_set, refer, take
-from tests.world import NOW, World, rate_next
+from tests.world import NOW, World, complete_form, rate_next
 
 PASSED = Standing(state=CalibrationState.PASSED)
 FAILED = Standing(state=CalibrationState.FAILED)
@@ -314,3 +316,18 @@ def test_a_coordinator_of_another_hospital_and_the_rater_herself_let_nobody_thro
 def test_closing_a_set_asks_nobody_any_more_who_has_not_finished(asked: World) -> None:
     Round.objects.filter(kind=RoundKind.CALIBRATION).update(state=RoundState.CLOSED, closed_at=NOW)
     assert calibration_standing(membership(asked, asked.ada)) == NOT_NEEDED
+
+
+def test_an_answer_to_a_calibration_latent_is_never_revised(asked: World) -> None:
+    rating = answer(asked, asked.ada, DIFFERS)
+    assert rating is not None
+    with pytest.raises(NotYours):
+        revise_rating(
+            rating=rating,
+            raw=complete_form(asked.study, **AGREES),
+            marks=Marks(),
+            reason="I have read the panel.",
+            by=asked.ada,
+            now=NOW,
+        )
+    assert Rating.objects.filter(rater=asked.ada).count() == 1
