@@ -4,17 +4,12 @@ from collections.abc import Collection
 
 from django.db import connection
 
-BARRED = """(
-    EXISTS (SELECT 1 FROM annotation_slot x
-            WHERE x.latent_id = l.id AND (x.rater_id = m.user_id OR x.reserved_for_id = m.user_id))
-    OR EXISTS (SELECT 1 FROM annotation_rating x WHERE x.latent_id = l.id AND x.rater_id = m.user_id)
-    OR EXISTS (SELECT 1 FROM annotation_decline x WHERE x.latent_id = l.id AND x.rater_id = m.user_id)
-    OR EXISTS (SELECT 1 FROM annotation_reference x WHERE x.latent_id = l.id AND x.set_by_id = m.user_id)
-    OR EXISTS (SELECT 1 FROM annotation_case c JOIN annotation_decision x ON x.case_id = c.id
-               WHERE c.latent_id = l.id AND x.adjudicator_id = m.user_id)
-    OR EXISTS (SELECT 1 FROM annotation_readingslot x JOIN annotation_rating r ON r.id = x.rating_id
-               JOIN annotation_sampledlatent read ON read.id = r.latent_id
-               WHERE read.latent_id = l.latent_id AND x.reader_id = m.user_id)
+from annotation.rules.handing_out import barred, had
+
+BARRED = f"""(
+    EXISTS (SELECT 1 FROM ({had("m.user_id")}) hers WHERE hers.latent_id = l.id)
+    OR EXISTS (SELECT 1 FROM ({barred("m.user_id")}) never WHERE never.latent_id = l.id)
+    OR EXISTS (SELECT 1 FROM annotation_slot x WHERE x.latent_id = l.id AND x.reserved_for_id = m.user_id)
 )"""
 """Whether the person of membership m rated, holds, declined, judged or read the sampled latent l."""
 
