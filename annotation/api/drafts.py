@@ -1,5 +1,6 @@
 """PUT /api/drafts/: keep what a rater has entered so far."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
@@ -39,13 +40,17 @@ class Drafts(APIView):
         assert isinstance(user, User)  # The default permission lets nobody in who is not signed in.
         if not is_hers(request.headers.get(PERSON_HEADER), user):
             return Response({"detail": SOMEONE_ELSE}, status=status.HTTP_401_UNAUTHORIZED)
-        ticket_text, answers = _read(request.data)
-        window, number = read_window(request.data.get("window")), read_number(request.data.get("draft_number"))
+        sent = _read(request.data)
         try:
-            ticket = read_ticket(ticket_text, by=user)
+            ticket = read_ticket(sent.ticket, by=user)
             check_role(user, Study.objects.get(rounds=ticket.round), Role.ANNOTATOR)
             draft = save_draft(
-                ticket=ticket, answers=answers, by=user, now=timezone.now(), window=window, number=number
+                ticket=ticket,
+                answers=sent.answers,
+                by=user,
+                now=timezone.now(),
+                window=sent.window,
+                number=sent.number,
             )
         except NotYours as error:
             return Response({"detail": str(error)}, status=status.HTTP_404_NOT_FOUND)
@@ -62,10 +67,19 @@ def _shown(draft: Draft) -> dict[str, Any]:
     return {"answers": draft.answers, "saved_at": draft.saved_at, "number": draft.number}
 
 
-def _read(data: Any) -> tuple[str, dict[str, Any]]:
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    ticket: str
+    answers: dict[str, Any]
+    window: str
+    number: int
+
+
+def _read(data: Any) -> _Sent:
     if not isinstance(data, dict) or not isinstance(data.get("ticket"), str):
         raise ValidationError({"detail": "A draft needs the ticket of its form. Reload the page."})
     answers = data["answers"] if "answers" in data else {key: data[key] for key in data if key not in OF_THE_WINDOW}
     if not isinstance(answers, dict):
         raise ValidationError({"detail": "A draft's answers are an object by item key."})
-    return data["ticket"], answers
+    window, number = read_window(data.get("window")), read_number(data.get("draft_number"))
+    return _Sent(ticket=data["ticket"], answers=answers, window=window, number=number)

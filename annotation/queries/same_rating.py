@@ -1,4 +1,4 @@
-"""Whether a form that comes a second time says what its stored rating says: a repeat of the network, or other answers."""
+"""Whether a form that comes a second time is a repeat of the network, or says something else than the stored rating."""
 
 from collections.abc import Mapping
 from typing import Any

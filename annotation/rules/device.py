@@ -1,6 +1,6 @@
 """What a browser needs to keep a person's unsent answers on her device so that she alone can read them.
 
-Nothing of it is stored anywhere: it follows from SECRET_KEY and from who is signed in (docs/adr/0011-what-a-device-keeps.md).
+Nothing of it is stored: it follows from SECRET_KEY and from who is signed in (docs/adr/0011-what-a-device-keeps.md).
 """
 
 import base64

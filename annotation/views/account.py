@@ -54,7 +54,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """Also tells the next page to wipe what this device keeps of her, should the page that she left not have done so."""
+    """Also tells the next page to wipe what the device keeps of her, should the page that she left not have done so."""
     user = request.user
     logout(request)
     messages.info(request, "You are signed out.")

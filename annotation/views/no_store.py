@@ -1,4 +1,4 @@
-"""A page that carries the key of what a device keeps is never written to a browser's disk: the key would lie beside it."""
+"""A page with the key of what a device keeps is in no browser's cache: the key would lie beside what it opens."""
 
 from collections.abc import Callable
 

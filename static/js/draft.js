@@ -58,8 +58,9 @@ function saved(form, draft, content) {
 
 async function newer(form, draft, content) {
   draft.choosing = true;
-  say(form, "refused", "another window has other answers");
-  const again = await withNewer(form, content);
+  const asked = withNewer(form, content);
+  if (form.querySelector("#choice")) say(form, "refused", "another window has other answers. ", Object.assign(document.createElement("a"), { href: "#choice", textContent: "Choose" }));
+  const again = await asked;
   draft.choosing = false;
   draft.dirty = again;
   if (again) save(form);

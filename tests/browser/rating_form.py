@@ -10,7 +10,6 @@ SCALES = ("coherence", "specificity", "confidence")
 
 KEPT = """() => new Promise((resolve, reject) => {
   const request = indexedDB.open("consilium", 1);
-  request.onupgradeneeded = () => request.result.createObjectStore("records", { keyPath: "id" }).createIndex("owner", "owner");
   request.onerror = () => reject(request.error);
   request.onsuccess = () => {
     const found = request.result.transaction("records").objectStore("records").getAll();
@@ -21,6 +20,8 @@ KEPT = """() => new Promise((resolve, reject) => {
     };
   };
 })"""
+
+NOTHING_KEPT = f"async () => (await ({KEPT})()).length === 0"
 
 UNLOCKED = """async () => {
   const meta = document.querySelector("meta[name=consilium-device]");
@@ -54,9 +55,9 @@ def fill(page: Page, *, concept: str = "chest pain", why: str = "They share it."
     """Every question of the form."""
     page.get_by_label(CONCEPT).fill(concept)
     page.keyboard.press("Escape")
-    page.locator("[name=category]").first.check(force=True)
+    page.locator("[name=category]").first.evaluate("choice => choice.click()")  # Wherever the page has scrolled.
     for name in SCALES:
-        page.locator(f"[name={name}][value='4']").check(force=True)
+        page.locator(f"[name={name}][value='4']").evaluate("choice => choice.click()")
     page.get_by_label("Why?").fill(why)
 
 

@@ -1,6 +1,6 @@
-"""Never lost: seven ways to lose a physician's work, and that it is there afterwards, once; and the next latent at once.
+"""Never lost: seven ways to lose a physician's work, and that it is there afterwards, once; the next latent at once.
 
-One walk through most of them is quick; those that need a while are marked `walks`.
+One quick walk goes through the most usual of them; each for itself is marked `walks`.
 """
 
 import re
@@ -24,6 +24,7 @@ from tests import world as worlds
 from tests.browser.enter import enter
 from tests.browser.rating_form import (
     CONCEPT,
+    NOTHING_KEPT,
     expect_latent,
     expect_saved,
     fill,
@@ -100,6 +101,7 @@ def crash(page: Page) -> None:
     """The tab's process is gone at once; no script of it says goodbye."""
     with page.expect_event("crash"), suppress(Error):
         page.goto("chrome://crash", timeout=3000)
+    page.close()
 
 
 def abort(route: Route) -> None:
@@ -120,6 +122,38 @@ def test_the_next_latent_is_there_at_once_and_the_rating_is_stored_behind_it(ada
     assert kept(ada) == []
 
 
+def test_one_quick_walk_a_double_click_a_lost_session_a_lost_network_and_a_killed_tab(
+    wide: World, her_browser: BrowserContext, url: str, ada: Page, noise: None
+) -> None:
+    every_session_ends()
+    fill(ada, why="Typed when nobody was signed in")
+    expect(pill(ada)).to_have_text(re.compile("saved on this device"))
+    sign_in_again(ada, wide)
+    expect_saved(ada)
+    assert Draft.objects.get().answers["rationale"] == "Typed when nobody was signed in"
+    ada.bring_to_front()
+    her_browser.set_offline(True)
+    ada.get_by_role("button", name="Submit rating").dblclick()
+    expect_latent(ada, 2, 16)
+    expect(ada.get_by_text("1 rating is kept on this device")).to_be_visible()
+    expect(ada.locator("[data-missing]")).to_be_empty()
+    ada.get_by_label("Why?").fill("Typed when there was no network")
+    expect(pill(ada)).to_have_text("saved on this device")
+    crash(ada)
+    her_browser.set_offline(False)
+    assert not Rating.objects.exists()
+    again = her_browser.new_page()
+    again.goto(url)
+    expect(again.get_by_text(NEXT)).to_be_visible()
+    expect_latent(again, 2, 16)
+    expect(again.get_by_label("Why?")).to_have_value("Typed when there was no network")
+    expect_saved(again)
+    assert Rating.objects.get().rationale == "Typed when nobody was signed in"
+    assert Draft.objects.get().answers["rationale"] == "Typed when there was no network"
+    assert kept(again) == []
+
+
+@pytest.mark.walks
 def test_reloading_shows_the_latent_that_is_being_rated_and_going_back_leaves_the_room(
     her_browser: BrowserContext, live_server: LiveServer, url: str
 ) -> None:
@@ -173,6 +207,7 @@ def test_what_the_device_keeps_is_locked_and_holds_her_answers_but_no_word_of_a_
     assert kept(ada) == []
 
 
+@pytest.mark.walks
 def test_another_person_on_the_same_device_reads_nothing_of_it_and_hers_survives(
     wide: World, live_server: LiveServer, her_browser: BrowserContext, url: str, ada: Page, noise: None
 ) -> None:
@@ -200,6 +235,7 @@ def test_another_person_on_the_same_device_reads_nothing_of_it_and_hers_survives
     assert Draft.objects.get(rater=wide.ada).answers["rationale"] == "Ada's own words"
 
 
+@pytest.mark.walks
 def test_loss_1_the_session_ends_while_she_types_and_she_signs_in_again_in_another_tab(
     wide: World, ada: Page, noise: None
 ) -> None:
@@ -221,6 +257,7 @@ def test_loss_1_the_session_ends_while_she_types_and_she_signs_in_again_in_anoth
     assert Rating.objects.get().rationale == "Half a thought"
 
 
+@pytest.mark.walks
 def test_loss_2_the_tab_is_killed_while_the_site_has_heard_nothing_yet(
     her_browser: BrowserContext, url: str, ada: Page, noise: None
 ) -> None:
@@ -232,7 +269,6 @@ def test_loss_2_the_tab_is_killed_while_the_site_has_heard_nothing_yet(
     fill(ada, concept="troponin", why="Typed before the end")
     expect(pill(ada)).to_have_text("saved on this device")
     crash(ada)
-    ada.close()
     assert not Rating.objects.exists()
     her_browser.unroute(DRAFTS)
     her_browser.unroute("**/rate/")
@@ -276,6 +312,7 @@ def test_loss_3_the_network_is_away_for_five_minutes(her_browser: BrowserContext
     assert Draft.objects.get().answers["rationale"] == "A draft in the tunnel"
 
 
+@pytest.mark.walks
 def test_loss_4_submitting_twice_stores_one_rating_and_spares_the_next_latent(ada: Page) -> None:
     ada.get_by_role("button", name="Cannot tell from these snippets").dblclick()
     expect_latent(ada, 2, 16)
@@ -284,6 +321,7 @@ def test_loss_4_submitting_twice_stores_one_rating_and_spares_the_next_latent(ad
     assert Rating.objects.count() == 1
 
 
+@pytest.mark.walks
 def test_loss_4_an_answer_that_was_lost_on_the_way_back_does_not_store_a_second_rating(
     her_browser: BrowserContext, ada: Page, noise: None
 ) -> None:
@@ -312,6 +350,7 @@ def two_tabs(her_browser: BrowserContext, url: str) -> tuple[Page, Page]:
     return tabs
 
 
+@pytest.mark.walks
 @pytest.mark.parametrize(
     ("button", "counts"), [("Take the other window’s answers", "Of the first"), ("Keep these", "Of the second")]
 )
@@ -335,6 +374,7 @@ def test_loss_5_two_tabs_on_one_latent_overwrite_nothing_unasked(
     assert Draft.objects.get().answers["rationale"] == "Of the second, again"
 
 
+@pytest.mark.walks
 def test_loss_5_what_the_second_tab_sends_of_a_latent_that_is_rated_comes_back_to_her(
     two_tabs: tuple[Page, Page], noise: None
 ) -> None:
@@ -387,6 +427,7 @@ def test_loss_6_the_server_is_killed_in_the_middle_of_a_submit_and_started_again
     assert Draft.objects.get().answers["rationale"] == "Typed while it was down"
 
 
+@pytest.mark.walks
 def test_loss_7_a_rating_that_comes_after_its_place_went_to_colleagues_is_kept_and_counts(
     wide: World, ada: Page
 ) -> None:
@@ -403,3 +444,141 @@ def test_loss_7_a_rating_that_comes_after_its_place_went_to_colleagues_is_kept_a
     expect(ada.get_by_text("Your rating is kept and counts like any other.")).to_be_visible()
     rating = Rating.objects.get(rater=wide.ada)
     assert (rating.latent_id, rating.slot, rating.rationale) == (held.latent_id, None, "Late, but thought through")
+
+
+@pytest.mark.walks
+def test_what_only_the_site_can_find_wrong_comes_back_and_is_mended_where_it_was(ada: Page, noise: None) -> None:
+    fill(ada, why="Two meanings that are one")
+    ada.get_by_text("It holds two meanings").click()
+    ada.get_by_label("The other meaning").fill("Chest Pain")
+    submit(ada)
+    expect_latent(ada, 2, 16)
+    returned = ada.locator("[data-returned]")
+    expect(returned).to_contain_text("Both meanings are the same")
+    ada.get_by_label("Why?").fill("Of the second latent")
+    expect_saved(ada)
+    returned.get_by_role("button", name="Open it").click()
+    expect_latent(ada, 1, 16)
+    expect(ada.get_by_text("Not submitted yet.")).to_be_visible()
+    expect(ada.get_by_label("Why?")).to_have_value("Two meanings that are one")
+    ada.get_by_label("The other meaning").fill("troponin")
+    ada.get_by_label("Why?").fill("Two meanings, told apart")
+    submit(ada)
+    expect(ada.get_by_text(NEXT)).to_be_visible()
+    expect_latent(ada, 2, 16)
+    expect(ada.get_by_label("Why?")).to_have_value("Of the second latent")
+    rating = Rating.objects.select_related("second_concept").get()
+    assert rating.second_concept is not None
+    assert (rating.second_concept.name, rating.rationale) == ("troponin", "Two meanings, told apart")
+
+
+@pytest.mark.walks
+def test_signing_out_wipes_the_device_and_warns_before_it_deletes_what_the_site_lacks(
+    her_browser: BrowserContext, url: str, ada: Page, noise: None
+) -> None:
+    other = her_browser.new_page()
+    other.goto(url)
+    her_browser.route(DRAFTS, abort)
+    ada.get_by_label("Why?").fill("Not on the site yet")
+    expect(pill(ada)).to_have_text("saved on this device")
+    for choice, left in (("Stay signed in", 1), ("Sign out and delete it", 0)):
+        if not ada.locator("details.menu[open]").count():
+            ada.locator("details.menu summary").click()
+        ada.get_by_role("button", name="Sign out", exact=True).click()
+        expect(ada.get_by_text("One thing that you wrote has not reached the site.")).to_be_visible()
+        ada.get_by_role("button", name=choice).click()
+        expect(ada.get_by_role("heading", name="Sign in")).to_have_count(1 - left)
+        assert len(kept(ada)) == left
+    other.get_by_label("Why?").fill("Typed in a tab that was left open")
+    other.wait_for_timeout(300)
+    assert kept(other) == []
+    assert "device_wipe" not in {cookie["name"] for cookie in her_browser.cookies()}
+
+
+@pytest.mark.walks
+def test_a_sign_out_that_was_cut_short_is_finished_by_the_next_page(
+    wide: World, live_server: LiveServer, her_browser: BrowserContext, ada: Page, noise: None
+) -> None:
+    her_browser.route(DRAFTS, abort)
+    ada.get_by_label("Why?").fill("Not on the site yet")
+    expect(pill(ada)).to_have_text("saved on this device")
+    token = ada.locator("[name=csrfmiddlewaretoken]").first.input_value()
+    sign_out = live_server.url + reverse("sign_out")
+    ada.request.post(sign_out, form={"csrfmiddlewaretoken": token}, max_redirects=0)
+    assert len(kept(ada)) == 1
+    ada.goto(live_server.url + reverse("sign_in"))
+    expect(ada.get_by_role("heading", name="Sign in")).to_be_visible()
+    ada.wait_for_function("!document.cookie.includes('device_wipe')")
+    assert kept(ada) == []
+
+
+@pytest.mark.walks
+def test_time_on_task_counts_only_visible_active_seconds_and_begins_anew_with_each_latent(
+    her_browser: BrowserContext, url: str
+) -> None:
+    page = her_browser.new_page()
+    page.clock.install()
+    wait_for_sheets_ahead(page, url)
+    page.clock.pause_at(page.evaluate("Date.now() + 1000"))
+
+    def counted() -> int:
+        return int(page.locator("[data-active-seconds]").input_value() or 0)
+
+    page.mouse.move(5, 5)
+    start = counted()
+    page.clock.run_for(20_000)
+    assert counted() - start == 20
+    page.clock.run_for(600_000)
+    assert counted() - start == 60
+    page.mouse.move(9, 9)
+    page.clock.run_for(5_000)
+    assert counted() - start == 65
+    page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
+    page.mouse.move(20, 20)
+    page.clock.run_for(30_000)
+    assert counted() - start == 65
+    page.evaluate("delete document.visibilityState")
+    fill(page)
+    submit(page)
+    expect_latent(page, 2, 16)
+    assert counted() == 0
+    page.mouse.move(30, 30)
+    page.clock.run_for(3_000)
+    assert counted() == 3
+    page.clock.resume()
+    expect(page.get_by_text(NEXT)).to_be_visible()
+    assert Rating.objects.get().active_seconds == start + 65
+
+
+@pytest.mark.walks
+def test_a_draft_from_this_device_goes_up_though_its_latent_is_with_a_colleague_now(
+    wide: World, her_browser: BrowserContext, url: str, ada: Page, noise: None
+) -> None:
+    her_browser.route(DRAFTS, abort)
+    ada.get_by_label("Why?").fill("Begun without a network")
+    expect(pill(ada)).to_have_text("saved on this device")
+    slot = Slot.objects.get(pk=int(ada.locator("[data-on-device]").get_attribute("data-slot") or 0))
+    ada.close()
+    bea = add_rater(wide, "bea", wide.north)
+    Slot.objects.filter(pk=slot.pk).update(rater=bea)
+    her_browser.unroute(DRAFTS)
+    again = her_browser.new_page()
+    with again.expect_response(DRAFTS):
+        again.goto(url)
+    expect(again.get_by_label("Why?")).to_have_value("")
+    again.wait_for_function(NOTHING_KEPT)
+    draft = Draft.objects.get()
+    assert (draft.latent_id, draft.answers["rationale"]) == (slot.latent_id, "Begun without a network")
+
+
+@pytest.mark.walks
+def test_declining_drops_what_was_entered_from_the_device_too(
+    her_browser: BrowserContext, ada: Page, noise: None
+) -> None:
+    her_browser.route(DRAFTS, abort)
+    ada.get_by_label("Why?").fill("Not my field after all")
+    expect(pill(ada)).to_have_text("saved on this device")
+    ada.locator("summary", has_text="Not my field").click()
+    ada.get_by_role("button", name="Give it to a colleague").click()
+    expect(ada.get_by_label("Why?")).to_have_value("")
+    assert kept(ada) == []

@@ -12,6 +12,8 @@ export function choose(form, { words, take, keep, first = false }) {
   form.querySelector("[data-choice]")?.remove();
   const box = Object.assign(document.createElement("div"), { className: "message message-warning choice" });
   box.dataset.choice = "";
+  box.id = "choice";
+  box.tabIndex = -1;
   const text = Object.assign(document.createElement("p"), { textContent: words });
   text.setAttribute("role", "alert");
   const buttons = Object.assign(document.createElement("div"), { className: "cluster" });

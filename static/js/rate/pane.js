@@ -19,4 +19,6 @@ function soon() {
 window.addEventListener("scroll", soon, { passive: true });
 window.addEventListener("resize", soon);
 document.addEventListener("consilium:sheet", measure);
+const above = new ResizeObserver(soon); // Notices come and go above it.
+document.querySelectorAll("#messages, [data-room]").forEach((part) => above.observe(part));
 measure();

@@ -110,6 +110,7 @@ async function open(entry) {
 function onReturned({ entry }) {
   const form = formOf(), isHere = markOf(form)?.dataset.onDevice === entry.name;
   tellWaiting("", waiting());
+  say("", "");
   if (isHere && entry.returned.problems) {
     letGo(form);
     return mend(form, entry);
