@@ -1,0 +1,241 @@
+"""Every page of the site with somebody who opens it, in small worlds that fill it: for tests that walk all pages.
+
+An address that is named nowhere here fails tests/browser/test_accessibility.py, so that no new page goes past it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from django.urls import reverse
+from django.utils import timezone
+
+from annotation.actions.cases import open_case
+from annotation.actions.claiming import claim
+from annotation.actions.links import issue_link
+from annotation.actions.releasing import request_release, write_release
+from annotation.actions.reporting import report_snippet
+from annotation.actions.results import compute_results
+from annotation.actions.rounds import close_round
+from annotation.actions.signing_hours import sign_hours
+from annotation.enums import LatentState, SnippetKind
+from annotation.models import Membership, Rating, Snippet, User
+from annotation.rules.described_rubric import DescribedRubric
+from tests import calibration_world, reading_world, rubric_world
+from tests import world as worlds
+from tests.world import NOW, World, add_rater, rate_next
+
+NO_PAGES = {
+    "progress": "a part that htmx swaps into the study's page",
+    "release_file": "a file",
+    "hours_file": "a file",
+    "health": "a line for the load balancer",
+    "drafts": "JSON",
+    "reading_drafts": "JSON",
+    "rate_ahead": "JSON with the sheets of the rating page",
+    "suggest": "JSON",
+    "did_you_mean": "JSON",
+}
+ONLY_SENT_TO = {
+    *("mine_again", "cancel_mining", "resume_mining", "draw_sample", "open_round", "close_round"),
+    *("draw_calibration", "open_calibration", "let_rater_through", "remind_rater"),
+    *("start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings", "close_readings", "sign_out"),
+}
+"""Addresses that take forms, and answer with a page of another address."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    name: str
+    """Of the address."""
+    who: str
+    """Name of the person; empty: nobody is signed in."""
+    parts: tuple[str, ...] = ()
+    """Parts of the address, by their names in the scene's facts."""
+    query: str = ""
+    status: int = 200
+    in_study: bool = True
+
+    def path(self, facts: Mapping[str, object]) -> str:
+        parts = [facts[part] for part in self.parts]
+        return reverse(self.name, args=["hearts", *parts] if self.in_study else parts) + self.query
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.query} as {self.who or 'nobody'}"
+
+
+@dataclass(frozen=True)
+class Scene:
+    begin: Callable[[], World]
+    fill: Callable[[World], dict[str, object]]
+    """Lets the people work until every page has something to show; gives the parts of addresses by name."""
+    visits: tuple[Visit, ...]
+
+
+def raters_at_work(world: World) -> dict[str, object]:
+    """Ada has rated two latents and begun a third; a snippet of it is reported."""
+    now = timezone.now()
+    for _ in range(2):
+        rate_next(world.study, world.ada, now=now - timedelta(days=3))
+    slot = claim(study=world.study, by=world.ada, now=now)
+    assert slot is not None
+    shown = Snippet.objects.filter(latent=slot.latent.latent_id, kind=SnippetKind.TOP).order_by("rank")
+    report_snippet(study=world.study, snippet=shown[1], by=world.ada, now=now)
+    return {
+        "snippet": shown[0].pk,
+        "rating": _first_of(world.ada),
+        "index": slot.latent.latent.index,
+        "token": issue_link(user=world.ben, by=None, now=now),
+        "spent": "spent",
+        "ada": Membership.objects.get(study=world.study, user=world.ada).pk,
+    }
+
+
+def looked_after(world: World) -> dict[str, object]:
+    """The same, with hours signed and a rubric being written."""
+    facts = raters_at_work(world)
+    add_rater(world, "edith", world.north)
+    now = timezone.now()
+    day = timezone.localdate(now)
+    signed = sign_hours(
+        membership=Membership.objects.get(pk=facts["ada"]),
+        first_day=day - timedelta(days=5),
+        last_day=day - timedelta(days=1),
+        by=world.nora,
+        now=now,
+    )
+    version = rubric_world.published(world.study, world.rosa, _another_help)
+    rubric_world.edited(world.study, world.rosa, _another_question)
+    return {**facts, "hours": signed.pk, "rubric": world.study.rubric_id, "new rubric": version.pk}
+
+
+def with_results(world: World) -> dict[str, object]:
+    """Everything is rated, the round closed, results computed; a case waits, a release is ready."""
+    while rate_next(world.study, world.ada, concept="chest pain"):
+        pass
+    while rate_next(world.study, world.ben, concept="unstable angina", rationale="Rest pain in most of them."):
+        pass
+    close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
+    compute_results(study_id=world.study.pk, now=NOW)
+    contested = world.study.sample.select_related("latent").order_by("position")[0]
+    contested.state = LatentState.PERSISTENT
+    contested.save()
+    case = open_case(latent=contested, why="No concept reaches a posterior of 0.90.", now=NOW)
+    release = request_release(study=world.study, by=world.rosa, now=NOW)
+    write_release(release_id=release.pk, now=NOW)
+    return {"case": case.pk, "release": 1, "index": contested.latent.index}
+
+
+def calibrating(world: World) -> dict[str, object]:
+    """Two sets are open; Ada has answered the first as nobody else would, Ben has begun it."""
+    answered = calibration_world.answer_set(world, world.ada, {"concept": "troponin"})
+    calibration_world.answer(world, world.ben)
+    return {"set": 1, "latent": answered[0].latent_id}
+
+
+def setting_references(world: World) -> dict[str, object]:
+    """The sets are drawn, and the panel has said nothing yet."""
+    return {"latent": calibration_world.draw(world)[0].pk}
+
+
+def reading(world: World) -> dict[str, object]:
+    """Rationales wait to be judged by Eva, who rated nothing."""
+    reading_world.asked(world)
+    return {}
+
+
+def nothing(world: World) -> dict[str, object]:
+    return {}
+
+
+def _first_of(user: User) -> int:
+    return Rating.objects.filter(rater=user).earliest("pk").pk
+
+
+def _another_help(content: DescribedRubric) -> DescribedRubric:
+    return rubric_world.changed(content, "coherence", help="How well the snippets hang together.")
+
+
+def _another_question(content: DescribedRubric) -> DescribedRubric:
+    note = {"key": "note", "kind": "text", "question": "Anything else?", "required": False}
+    return rubric_world.added(content, note)
+
+
+SCENES = {
+    "raters": Scene(
+        worlds.build,
+        raters_at_work,
+        (
+            Visit("sign_in", "", in_study=False),
+            Visit("enter", "", ("token",), in_study=False),
+            Visit("enter", "", ("spent",), in_study=False, status=410),
+            *(Visit("home", who, in_study=False) for who in ("ada", "cora", "rosa", "sven")),
+            Visit("account", "ada", in_study=False),
+            Visit("rate", "ada"),
+            Visit("rate_context", "ada", ("snippet",)),
+            Visit("last_ratings", "ada"),
+            Visit("revise_rating", "ada", ("rating",)),
+            Visit("withdraw", "ada"),
+            Visit("agreement", "ada", status=403),
+            Visit("study", "sven", status=404),
+        ),
+    ),
+    "looking after": Scene(
+        worlds.build,
+        looked_after,
+        (
+            *(Visit(name, who) for name in ("study", "people", "places", "reports") for who in ("rosa", "nora")),
+            *(Visit(name, "nora", ("ada",)) for name in ("rater", "rater_hours", "withdraw_rater")),
+            Visit("hours_statement", "nora", ("hours",)),
+            *(Visit(name, "rosa") for name in ("study_settings", "round_preview", "latents", "try_text")),
+            Visit("latents", "rosa", query="?show=all"),
+            Visit("latent", "rosa", ("index",)),
+            *(Visit(name, "rosa") for name in ("rubric", "edit_rubric", "rubric_preview", "publish_rubric")),
+            Visit("rubric_version", "rosa", ("rubric",)),
+            Visit("adopt_rubric", "rosa", ("new rubric",)),
+        ),
+    ),
+    "results": Scene(
+        worlds.build,
+        with_results,
+        (
+            *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases")),
+            Visit("release", "rosa", ("release",)),
+            Visit("latent", "rosa", ("index",)),
+            Visit("cases", "cora"),
+            *(Visit("case", who, ("case",)) for who in ("cora", "rosa")),
+            *(Visit(name, "ada") for name in ("rate", "read")),
+        ),
+    ),
+    "calibration": Scene(
+        calibration_world.calibrated,
+        calibrating,
+        (
+            *(Visit("calibration", who) for who in ("rosa", "nora")),
+            Visit("references", "cora"),
+            Visit("reference", "cora", ("latent",)),
+            Visit("rate", "ben"),
+            Visit("calibration_summary", "ada", ("set",)),
+            Visit("calibration_feedback", "ada", ("set", "latent")),
+        ),
+    ),
+    "references": Scene(
+        calibration_world.build,
+        setting_references,
+        (Visit("references", "cora"), Visit("reference", "cora", ("latent",))),
+    ),
+    "readings": Scene(worlds.build, reading, (Visit("read", "eva"), Visit("study", "rosa"))),
+    "beginning": Scene(
+        partial(worlds.build, open_the_round=False),
+        nothing,
+        (
+            *(
+                Visit(name, "rosa")
+                for name in ("study", "round_preview", "agreement", "consensus", "releases", "reports")
+            ),
+            Visit("rate", "ada"),
+            Visit("cases", "cora"),
+        ),
+    ),
+}
