@@ -44,7 +44,7 @@ check: $(VENV)/.check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/hadolint Dockerfile
 
-bench: $(VENV)/.gpu
+bench: $(VENV)/.test
 	@$(BIN)/python -m bench $(ONLY)
 
 fix: $(VENV)/.check

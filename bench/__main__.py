@@ -2,8 +2,9 @@
 
 import os
 import sys
+from tempfile import TemporaryDirectory
 
-from bench.harness import BenchError, Figure, chosen, merge, table, take_apart
+from bench.harness import BenchError, Figure, chosen, durable, merge, table, take_apart
 from config.embedded import StartError
 from config.embedded.temporary import temporary_environment
 
@@ -11,12 +12,13 @@ from config.embedded.temporary import temporary_environment
 def main(only: list[str]) -> int:
     figures, problems = [], []
     try:
-        for name in chosen(only):
-            print(f"Measuring {name}", flush=True)
-            try:
-                figures.append(measured(name))
-            except BenchError as problem:
-                problems.append(str(problem))
+        with TemporaryDirectory(prefix="consilium-bench-") as shared:
+            for name in chosen(only):
+                print(f"Measuring {name}", flush=True)
+                try:
+                    figures.append(measured(name, shared))
+                except BenchError as problem:
+                    problems.append(str(problem))
     except (BenchError, StartError) as problem:
         problems.append(str(problem))
     if figures:
@@ -27,11 +29,16 @@ def main(only: list[str]) -> int:
     return 1 if problems else 0
 
 
-def measured(name: str) -> Figure:
-    """Each measure has servers of its own, so that none finds another's rows."""
-    with temporary_environment(os.environ) as added:
+def measured(name: str, shared: str) -> Figure:
+    """Each measure has servers of its own, so that none finds another's rows. shared: folder for what one run gives."""
+    with temporary_environment(os.environ, durable=durable(name)) as added:
         # Spinning threads would fight with whatever else this machine does.
-        settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "OMP_WAIT_POLICY": "PASSIVE", **added}
+        settings = {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "BENCH_SHARED": shared,
+            **added,
+        }
         return take_apart(name, {**os.environ, **settings})
 
 

@@ -2,7 +2,8 @@
 
 A measure is a module of this folder named like the figure, with NAME, HOW (a sentence), TARGET (its words and its
 predicate, a `Target`) and `measure()`, which returns `{"value": float, "detail": str}`. Every value is a ratio taken
-within one run on one machine, so that it means the same on another.
+within one run on one machine, so that it means the same on another, or a count that has to be zero. DURABLE = True asks
+for a Postgres that writes to disk, as `make run` has it.
 """
 
 import importlib
@@ -21,7 +22,10 @@ from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
-SHARED = {"__main__", "harness", "made_up_shard", "mining_inputs", "stopwatch"}
+SHARED = {
+    *("__main__", "bare_sql", "harness", "load", "made_up_shard", "mining_inputs", "no_think_time", "rater", "site"),
+    *("stopwatch", "times"),
+}
 """Modules of this folder that are no measures."""
 COLUMNS = ("name", "value", "target", "holds", "how", "detail")
 
@@ -70,6 +74,11 @@ def chosen(only: Sequence[str]) -> list[str]:
     if unknown:
         raise BenchError(f"There is no measure {unknown[0]!r}. There are: {', '.join(names()) or 'none yet'}.")
     return list(only) or names()
+
+
+def durable(name: str) -> bool:
+    """Whether the measure asks for a Postgres that writes to disk."""
+    return bool(getattr(importlib.import_module(f"bench.{name}"), "DURABLE", False))
 
 
 def take(name: str) -> Figure:

@@ -1,4 +1,4 @@
-"""Both servers for the length of a test run, a bench or a check: new, empty, not durable, gone afterwards."""
+"""Both servers for the length of a test run, a bench or a check: new, empty, gone afterwards."""
 
 import os
 import secrets
@@ -39,8 +39,11 @@ def given(environ: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def temporary_environment(environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """What must be added to `environ` so that the settings load and real servers answer."""
+def temporary_environment(environ: Mapping[str, str], *, durable: bool = False) -> Iterator[dict[str, str]]:
+    """What must be added to `environ` so that the settings load and real servers answer.
+
+    durable: the servers write to disk at each commit, as in production.
+    """
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="consilium-"))
         stack.callback(shutil.rmtree, home, ignore_errors=True)
@@ -56,14 +59,14 @@ def temporary_environment(environ: Mapping[str, str]) -> Iterator[dict[str, str]
         for folder in (home / "artifacts", home / "static"):
             folder.mkdir()
         if not given(environ):
-            added |= stack.enter_context(_servers(home))
+            added |= stack.enter_context(_servers(home, durable))
         yield {name: value for name, value in added.items() if not environ.get(name)}
 
 
 @contextmanager
-def _servers(home: Path) -> Iterator[dict[str, str]]:
-    postgres = Postgres(home / "postgres", home / "secrets", home / "postgres.log", durable=False)
-    valkey = Valkey(home / "valkey", home / "secrets", home / "valkey.log", durable=False)
+def _servers(home: Path, durable: bool) -> Iterator[dict[str, str]]:
+    postgres = Postgres(home / "postgres", home / "secrets", home / "postgres.log", durable=durable)
+    valkey = Valkey(home / "valkey", home / "secrets", home / "valkey.log", durable=durable)
     with ExitStack() as stack:
         for server in (postgres, valkey):
             stack.callback(server.stop)

@@ -111,7 +111,7 @@ def test_a_tried_text_breaks_no_rule(
 
 
 def checked(page: Page) -> list[str]:
-    """All rules in the light with everything unfolded, those of colours in the dark too, and what the screen cuts off."""
+    """All rules in the light, all unfolded; those of colours in the dark; and what the screen cuts off."""
     page.emulate_media(color_scheme="light")
     page.evaluate(UNFOLD)
     light = violations(page)
