@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from annotation.enums import Role
 from annotation.models import Case, Concept, Study, User
 from annotation.queries.case_queue import conflicts
-from annotation.queries.opinions import Opinion, opinions_on
 from annotation.queries.concept_suggestions import Suggestion
+from annotation.queries.opinions import Opinion, opinions_on
 from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
 from annotation.queries.sight import onlooker
 from annotation.rules.refusal import NotYours, Refused

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.core.signals import request_finished, request_started
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django import DjangoDbBlocker
 
 from tests.browser import chromium
 
@@ -45,6 +48,16 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
     assert heard == []
 
 
+@pytest.fixture(scope="session", autouse=True)
+def last_of_the_site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Browser and site have gone: the site's threads close their connections before the database is dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        end = time.monotonic() + 10
+        while _others(cursor) and time.monotonic() < end:
+            time.sleep(0.05)
+
+
 @pytest.fixture(autouse=True)
 def answered(request: pytest.FixtureRequest, browser: Browser) -> Iterator[None]:
     """At the end every page is left, and the site has answered what it was asked, before the tables are emptied.
@@ -79,3 +92,11 @@ def _wait_until_quiet(under_way: list[int], *, seconds: float = 10, quiet: float
         if under_way:
             since = time.monotonic()
         time.sleep(0.01)
+
+
+def _others(cursor: CursorWrapper) -> int:
+    """Connections to the test's database besides this one."""
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    return int(cursor.fetchone()[0])
