@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import User
@@ -54,6 +54,7 @@ def hand_of(
     return begin
 
 
-def fits(page: Page) -> None:
-    """The page is no wider than the screen."""
+def arrived(page: Page, heading: str) -> None:
+    """She is on the page of that heading, and it is no wider than the screen."""
+    expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
     assert page.evaluate(BEYOND) == 0, f"{page.url} runs out of the screen."

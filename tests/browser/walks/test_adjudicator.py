@@ -9,7 +9,7 @@ from annotation.actions.cases import open_case
 from annotation.actions.rounds import close_round
 from annotation.enums import LatentState
 from annotation.models import Decision, User
-from tests.browser.walks.conftest import fits
+from tests.browser.walks.conftest import arrived
 from tests.browser.walks.hands import Hand
 from tests.world import NOW, World, rate_next
 
@@ -32,17 +32,17 @@ def contested(world: World) -> World:
 def test_the_adjudicator(contested: World, hand_of: Callable[[User | None], Hand]) -> None:
     hand = hand_of(contested.cora)
     page = hand.page
-    fits(page)
+    arrived(page, "Your studies")
     hand.press(page.get_by_role("link", name="Cases").first)
-    fits(page)
+    arrived(page, "Cases")
     hand.press(page.locator("main").get_by_role("link", name="Case").first)
+    arrived(page, "Case ")
     expect(page.get_by_role("article").filter(has_text="Opinion ")).to_have_count(2)
-    fits(page)
     hand.choose(page.get_by_role("radio", name="Irreducible"))
     hand.choose(page.get_by_role("group", name="Why did the raters differ?").get_by_role("radio").nth(1))
     hand.write(page.get_by_label("Why do you decide so?"), "Both readings hold in half of the snippets.")
     hand.press(page.get_by_role("button", name="Decide"))
     expect(page.get_by_text("is decided.")).to_be_visible()
-    fits(page)
+    arrived(page, "Case")
     decision = Decision.objects.get()
     assert (decision.outcome, decision.concept, decision.adjudicator) == ("irreducible", None, contested.cora)

@@ -11,7 +11,7 @@ from annotation.actions.claiming import claim
 from annotation.actions.reporting import report_snippet
 from annotation.enums import ReportState, SnippetKind
 from annotation.models import Membership, Snippet, SnippetReport, User
-from tests.browser.walks.conftest import fits
+from tests.browser.walks.conftest import arrived
 from tests.browser.walks.hands import Hand
 from tests.world import World
 
@@ -31,15 +31,14 @@ def reported(world: World) -> World:
 def test_the_coordinator(reported: World, hand_of: Callable[[User | None], Hand]) -> None:
     hand = hand_of(reported.nora)
     page = hand.page
-    hand.press(page.locator("main").get_by_role("link").first)
-    fits(page)
-    hand.press(page.get_by_role("navigation").get_by_role("link", name="People"))
-    fits(page)
+    arrived(page, "Your studies")
+    hand.press(page.locator("main").get_by_role("link", name="People").first)
+    arrived(page, "People")
     hand.write(page.get_by_label("Name"), "Edith")
     hand.write(page.get_by_label("E-mail"), "edith@hospital.example")
     hand.press(page.get_by_role("button", name="Invite"))
     expect(page.get_by_text("/enter/").first).to_be_visible()
-    fits(page)
+    arrived(page, "People")
     invited = Membership.objects.get(user__email="edith@hospital.example")
     assert invited.institution == reported.north
 
@@ -49,7 +48,7 @@ def test_the_coordinator(reported: World, hand_of: Callable[[User | None], Hand]
     assert [message.to for message in mail.outbox] == [[reported.ada.email]]
 
     hand.press(page.get_by_role("navigation").get_by_role("link", name="Reports"))
-    fits(page)
+    arrived(page, "Does this show a person?")
     hand.write(page.get_by_label("Why?"), "A drug, not a surname.")
     hand.press(page.get_by_role("button", name="No person: show it again"))
     expect(page.get_by_text("The snippet is shown again.")).to_be_visible()

@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import expect
 
 from annotation.models import Decline, Rating, User
-from tests.browser.walks.conftest import fits
+from tests.browser.walks.conftest import arrived
 from tests.browser.walks.hands import Hand
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
+LATENT = "What does this latent stand for?"
 PASSWORD = "correct horse battery staple"
 
 
@@ -23,11 +24,10 @@ def test_the_rater(world: World, hand_of: Callable[[User | None], Hand]) -> None
     hand.write(page.get_by_label("E-mail"), world.ada.email)
     hand.write(page.get_by_label("Password"), PASSWORD)
     hand.press(page.get_by_role("button", name="Sign in"))
-    expect(page.get_by_role("heading", name="Your studies")).to_be_visible()
-    fits(page)
+    arrived(page, "Your studies")
     hand.press(page.get_by_role("link", name="Rate").first)
+    arrived(page, LATENT)
     expect(page.get_by_text("1 of 6", exact=True)).to_be_visible()
-    fits(page)
 
     rate(hand, "Chest pain in all of them.")
     expect(page.get_by_text("2 of 6", exact=True)).to_be_visible()
@@ -37,15 +37,17 @@ def test_the_rater(world: World, hand_of: Callable[[User | None], Hand]) -> None
 
     hand.press(page.locator("summary", has_text="Not my field"))
     hand.press(page.get_by_role("button", name="Give it to a colleague"))
-    expect(page.get_by_text("2 of 5", exact=True)).to_be_visible()
+    expect(page.get_by_text("Given back: a colleague gets that latent")).to_be_visible()
     assert Decline.objects.filter(rater=world.ada).count() == 1
 
     hand.press(page.get_by_role("link", name="Pause"))
-    expect(page.get_by_role("heading", name="Your studies")).to_be_visible()
+    arrived(page, "Your studies")
     hand.press(page.get_by_role("link", name="Rate").first)
+    arrived(page, LATENT)
     hand.press(page.get_by_role("link", name="Your last ten"))
-    hand.press(page.get_by_role("link", name=re.compile("Change|Revise|Open|Look")).first)
-    fits(page)
+    arrived(page, "Your last ten ratings")
+    hand.press(page.locator("main").get_by_role("link", name="Revise").first)
+    arrived(page, "Revise your rating")
 
 
 def rate(hand: Hand, why: str) -> None:
