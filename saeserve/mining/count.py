@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from saeserve.mining.firings import Firings
 from saeserve.mining.hashing import mixed
-from saeserve.mining.keep import Limits, drawn, look_alikes, pooled, strongest
+from saeserve.mining.keep import Limits, drawn, look_alikes, pooled, rows_by, strongest
 from saeserve.mining.sections import KINDS
 from saeserve.mining.shard_snippets import TENTHS, ShardSnippets
 from saeserve.mining.tally import Candidates, Counts, Pool, Tally, ranges
@@ -160,7 +160,7 @@ def _table(firings: Firings, kinds: NDArray[np.integer], width: int, number: int
 
 def _pool(snippets: ShardSnippets, pairs: _Pairs) -> Pool:
     """Every snippet of the shard with the latents that fire in it."""
-    order = np.argsort(pairs.snippets, kind="stable")
+    order = rows_by(pairs.snippets)
     return Pool(
         snippets=snippets.numbers,
         owners=snippets.owners,
