@@ -124,7 +124,7 @@ def _counts(
     edges: NDArray[np.float64],
 ) -> Counts:
     bins = len(edges) - 1
-    places = np.clip(np.searchsorted(edges, firings.values, side="right") - 1, 0, bins - 1)
+    places = np.clip(np.searchsorted(_not_below(edges), firings.values, side="right") - 1, 0, bins - 1)
     specialties = snippets.specialties[firings.token_snippets]
     maximum = np.zeros(width, np.float32)
     latents, firsts = np.unique(pairs.latents, return_index=True)
@@ -150,6 +150,12 @@ def _counts(
         section_tokens=seen["section"].astype(np.int64),
         position_tokens=seen["position"].astype(np.int64),
     )
+
+
+def _not_below(edges: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The least float32 not below each edge: the same bins for float32 values, which then need not be widened."""
+    narrow = edges.astype(np.float32)
+    return np.where(narrow < edges, np.nextafter(narrow, np.float32(np.inf)), narrow)
 
 
 def _table(firings: Firings, kinds: NDArray[np.integer], width: int, number: int) -> NDArray[np.int64]:
