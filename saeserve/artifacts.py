@@ -35,6 +35,14 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
             aside.unlink(missing_ok=True)
 
 
+def write_for_now(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a file that nobody reads after this process: it need not reach the disk. Raises NoSpace where
+    the disk refuses."""
+    with _refused_in_a_sentence(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path)
+
+
 def write_folder_atomically(path: Path, fill: Callable[[Path], None]) -> None:
     """Let `fill` write files into a folder beside `path`, then rename it to `path`, unless another one came first.
 

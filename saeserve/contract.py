@@ -32,7 +32,8 @@ GPU_QUEUE = "gpu"
 WEB_QUEUE = "web"
 MINE_TASK = "saeserve.mine"
 """Takes keyword `requests`: MiningRequests as plain dicts that differ in their SAE only. They are mined in one pass
-over the corpus, each into its own folder, as if each had been mined alone."""
+over the corpus, each into its own folder, as if each had been mined alone. Optional keyword `again`: true where shards
+that were sent before may be lost and are to be sent once more; mining one twice does no harm."""
 RUN_ENDED_TASK = "annotation.note_run_ended"
 """Sent to WEB_QUEUE with keyword `digest` when a run has left a manifest or a failure."""
 MATCH_TASK = "saeserve.match"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from saeserve.mining.firings import Firings
 from saeserve.mining.hashing import mixed
-from saeserve.mining.keep import Limits, drawn, look_alikes, pooled, strongest
+from saeserve.mining.keep import Limits, drawn, look_alikes, pooled, rows_by, strongest
 from saeserve.mining.sections import KINDS
 from saeserve.mining.shard_snippets import TENTHS, ShardSnippets
 from saeserve.mining.tally import Candidates, Counts, Pool, Tally, ranges
@@ -124,7 +124,7 @@ def _counts(
     edges: NDArray[np.float64],
 ) -> Counts:
     bins = len(edges) - 1
-    places = np.clip(np.searchsorted(edges, firings.values, side="right") - 1, 0, bins - 1)
+    places = np.clip(np.searchsorted(_not_below(edges), firings.values, side="right") - 1, 0, bins - 1)
     specialties = snippets.specialties[firings.token_snippets]
     maximum = np.zeros(width, np.float32)
     latents, firsts = np.unique(pairs.latents, return_index=True)
@@ -152,6 +152,12 @@ def _counts(
     )
 
 
+def _not_below(edges: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The least float32 not below each edge: the same bins for float32 values, which then need not be widened."""
+    narrow = edges.astype(np.float32)
+    return np.where(narrow < edges, np.nextafter(narrow, np.float32(np.inf)), narrow)
+
+
 def _table(firings: Firings, kinds: NDArray[np.integer], width: int, number: int) -> NDArray[np.int64]:
     """[latent, kind] firings, from the kind of each."""
     found = np.bincount(firings.latents.astype(np.int64) * number + kinds, minlength=width * number)
@@ -160,7 +166,7 @@ def _table(firings: Firings, kinds: NDArray[np.integer], width: int, number: int
 
 def _pool(snippets: ShardSnippets, pairs: _Pairs) -> Pool:
     """Every snippet of the shard with the latents that fire in it."""
-    order = np.argsort(pairs.snippets, kind="stable")
+    order = rows_by(pairs.snippets)
     return Pool(
         snippets=snippets.numbers,
         owners=snippets.owners,

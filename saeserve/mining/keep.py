@@ -123,12 +123,22 @@ def look_alikes(top: Candidates, held: Candidates, number: int) -> NDArray[np.in
 
 
 def first_of_each(latents: NDArray[np.int32], keys: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Whether each row is the first of its latent with its key."""
-    pairs = latents.astype(np.int64) << 32 | keys.astype(np.int64)
-    order = np.argsort(pairs, kind="stable")
-    first = np.empty(len(pairs), bool)
-    first[order] = np.diff(pairs[order], prepend=-1) != 0
+    """Whether each row is the first of its latent with its key. `latents` is sorted, keys are not negative."""
+    order = rows_by(keys)  # rows of one key and latent are neighbours there, because latents rise with the rows
+    ordered, owners = keys[order], latents[order]
+    first = np.ones(len(keys), bool)
+    first[order[1:]] = (ordered[1:] != ordered[:-1]) | (owners[1:] != owners[:-1])
     return first
+
+
+def rows_by(keys: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Rows by rising key, those of one key in order. keys: 0 or more.
+
+    By halves, low ones first: numpy sorts 16-bit integers by radix, several times faster than wider ones.
+    """
+    order = np.argsort(keys.astype(np.uint16), kind="stable")
+    high = (keys >> 16).astype(np.uint16)
+    return order[np.argsort(high[order], kind="stable")] if high.any() else order
 
 
 def _first_with(keys: NDArray[np.int64]) -> NDArray[np.int64]:

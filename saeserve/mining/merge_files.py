@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from saeserve.artifacts import write_atomically
+from saeserve.artifacts import write_for_now
 from saeserve.mining.keep import Limits, drawn, first_rows, pooled_rows, strongest
 from saeserve.mining.merge import join
 from saeserve.mining.tally import Candidates, Counts, Pool, add_counts, load_part
@@ -220,7 +220,7 @@ def _save_block(block: Block, path: Path) -> None:
         for name in LISTS
         for field in (*Candidates.ROW_FIELDS, *Candidates.TOKEN_FIELDS)
     }
-    write_atomically(path, lambda aside: save_file(tensors, aside))
+    write_for_now(path, lambda file: save_file(tensors, file))
 
 
 def _load_block(path: Path, first: int, last: int) -> Block:

@@ -1,7 +1,7 @@
 """A tiny world for the GPU side: a model, an SAE that `saeserve train` made for it, and a corpus."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,13 @@ from tests.unit.saeserve import tiny
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     """The models are so small that a second thread only waits."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread_again() -> Iterator[None]:
+    """Commands that run in this process set their own number, and sums of more threads differ in the last bit."""
+    yield
     torch.set_num_threads(1)
 
 

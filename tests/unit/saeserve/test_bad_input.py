@@ -30,11 +30,6 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 Spoil = Callable[[Path], None]
 
 
-@pytest.fixture(autouse=True)
-def _keep_threads() -> None:
-    torch.set_num_threads(1)
-
-
 class Bench:
     """Good inputs, copies of them to spoil, and the command line."""
 

@@ -6,17 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from saeserve.cli import main
 from saeserve.commands.progress_lines import ProgressLines
 from saeserve.contract import MiningRequest, Progress
 from saeserve.train.command import shown_command
-
-
-@pytest.fixture(autouse=True)
-def _keep_threads() -> None:
-    torch.set_num_threads(1)
 
 
 def run(*words: object) -> int:

@@ -1,7 +1,7 @@
 """The gate lets a fitting SAE through, and refuses each known mistake of loading one, with numbers and cause."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
@@ -303,10 +303,8 @@ DEMO = Path(__file__).resolve().parents[3] / "demo"
 
 
 @pytest.fixture(scope="module")
-def shipped(reference_folder: Path) -> Iterator[Fit]:
-    torch.set_num_threads(2)
-    yield load_fit(reference_folder, DEMO / "saes" / "layer-18", dtype="bfloat16", device="cpu")
-    torch.set_num_threads(1)
+def shipped(reference_folder: Path) -> Fit:
+    return load_fit(reference_folder, DEMO / "saes" / "layer-18", dtype="bfloat16", device="cpu")
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from saeserve.contract import MiningRequest
-from saeserve.mining.keep import LOOK_ALIKES, MOST_LOOKS, REACH, Limits, drawn, one_each, rank_within, strongest
+from saeserve.mining.keep import (
+    LOOK_ALIKES,
+    MOST_LOOKS,
+    REACH,
+    Limits,
+    drawn,
+    one_each,
+    rank_within,
+    rows_by,
+    strongest,
+)
 from saeserve.mining.tally import Candidates
 from saeserve.mining.token_draw import MOST_FIRINGS, MOST_TOKENS, DrawLimits
 
@@ -109,3 +121,8 @@ def test_look_alikes_in_the_pool_are_bounded_however_wide_the_sae(width: int) ->
     limits = Limits.of(request, width=width, corpus_tokens=10**6, l0=32)
     assert 1 <= limits.looks <= MOST_LOOKS
     assert limits.looks * width <= max(LOOK_ALIKES, width)
+
+
+@given(keys=arrays(np.int32, st.integers(0, 60), elements=st.sampled_from([0, 1, 65_535, 65_536, 65_537, 2**31 - 1])))
+def test_rows_by_key_are_those_of_a_stable_sort(keys: NDArray[np.int32]) -> None:
+    assert rows_by(keys).tolist() == sorted(range(len(keys)), key=lambda row: keys[row])

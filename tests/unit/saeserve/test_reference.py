@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 
 from saeserve.fit import Fit, load_fit
 from saeserve.gate import check_gate
@@ -35,10 +34,7 @@ def reference(request: pytest.FixtureRequest, reference_folder: Path) -> Fit:
 
 @pytest.fixture(scope="module")
 def probed(reference: Fit) -> Probe:
-    torch.set_num_threads(2)
-    found = probe(reference, [NOTE], context_tokens=255, sink_norm_multiple=6.0)
-    torch.set_num_threads(1)
-    return found
+    return probe(reference, [NOTE], context_tokens=255, sink_norm_multiple=6.0)
 
 
 @pytest.mark.model
