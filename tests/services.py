@@ -1,12 +1,13 @@
 """Pytest plugin: a real Postgres and a real Valkey for the whole run, before Django reads its settings.
 
 Where DATABASE_URL and REDIS_URL are set (servers of one's own) those are used. Processes of pytest-xdist share the
-servers: each has a database of its own, in Postgres (pytest-django sees to that) and in Valkey.
+servers: each has a database of its own, in Postgres (pytest-django sees to that) and in Valkey, and its own folder.
 """
 
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,7 +27,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     except HalfConfiguredError as problem:
         raise pytest.UsageError(str(problem)) from problem
     os.environ.update(added)
-    os.environ["REDIS_URL"] = _own_broker(os.environ["REDIS_URL"], os.environ.get("PYTEST_XDIST_WORKER", ""))
+    process = os.environ.get("PYTEST_XDIST_WORKER", "")
+    os.environ["REDIS_URL"] = _own_broker(os.environ["REDIS_URL"], process)
+    os.environ["ARTIFACT_ROOT"] = str(_own_folder(Path(os.environ["ARTIFACT_ROOT"]), process))
     for name, value in OFFLINE.items():
         os.environ.setdefault(name, value)
     return (yield)
@@ -37,6 +40,13 @@ def _own_broker(url: str, process: str) -> str:
     if not process:
         return url
     return urlsplit(url)._replace(path=f"/{int(process.removeprefix('gw')) + 1}").geturl()
+
+
+def _own_folder(root: Path, process: str) -> Path:
+    """Two processes would write the files of one small world at once."""
+    own = root / process
+    own.mkdir(exist_ok=True)
+    return own
 
 
 @pytest.hookimpl(trylast=True)

@@ -99,6 +99,7 @@ def test_a_rater_withdraws_by_keyboard_alone(busy: World, page: Page, live_serve
 
 def fits(page: Page) -> None:
     """No page is wider than the window."""
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 

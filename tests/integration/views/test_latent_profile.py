@@ -306,7 +306,7 @@ def test_before_the_sample_is_drawn_a_researcher_who_rates_sees_no_hint(before_r
 def test_a_rater_sees_snippets_with_their_section_and_no_hint(world: World, signed_in: SignIn) -> None:
     text = " ".join(signed_in(world.ada).get(reverse("rate", args=[world.study.slug])).content.decode().split())
     assert "under “Plan”" in text
-    for hint in (*HINTS, "Wider context", "In other SAEs", "Try a text"):
+    for hint in (*HINTS, "In other SAEs", "Try a text"):
         assert hint not in text
 
 
