@@ -12,13 +12,14 @@ DEPLOYED := env -u CONSILIUM_EMBEDDED -u DEBUG -u HTTPS ALLOWED_HOSTS=consilium.
 	ARTIFACT_KEY="$$($(BIN)/python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')" \
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))')"
 
-.PHONY: help run test check bench fix
+.PHONY: help run test test-all check bench fix
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run                 set up and serve the site on http://127.0.0.1:8000 (PORT=8001 for another port)"
 	@echo "make test                set up what the tests need, Chromium too, and run them (ARGS='tests/unit -x' for some)"
+	@echo "make test-all            these and the long walks: each person at three sizes, by keyboard and by touch; each loss by itself"
 	@echo "make check               formatting, lint, types, import walls, migrations, deployment, templates, compose, Dockerfile"
 	@echo "make bench               measure the figures that this project promises (ONLY=name for one)"
 	@echo "make fix                 format and put right what can be put right automatically"
@@ -30,6 +31,10 @@ run: $(VENV)/.web
 	@exec $(BIN)/python -m config.embedded --stop-with-parent
 
 test: $(VENV)/.test
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not walks" $(ARGS)
+
+test-all: $(VENV)/.test
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import Role
 from annotation.models import Institution, Membership, MiningRun, Rating, RubricVersion, Study, User
 from saeserve import contract
+from tests.world_again import built_once
 
 NOW = datetime(2026, 11, 22, 10, 42, tzinfo=UTC)
 DEMO = Path(__file__).resolve().parent.parent / "demo"
@@ -68,6 +70,17 @@ def build(
     retest_share: float = 0.0,
 ) -> World:
     """The world with a finished mining run, a drawn sample and, unless told otherwise, an open round and no retests."""
+    asked = {
+        "open_the_round": open_the_round,
+        "latents": latents,
+        "sample": sample,
+        "raters": raters,
+        "retest_share": retest_share,
+    }
+    return built_once(tuple(asked.values()), partial(_build, **asked))
+
+
+def _build(*, open_the_round: bool, latents: int, sample: int, raters: int, retest_share: float) -> World:
     north = Institution.objects.create(name="North Hospital", code="north")
     south = Institution.objects.create(name="South Hospital", code="south")
     people = {name: person(name) for name in ("ada", "ben", "cora", "rosa", "nora", "sven")}
