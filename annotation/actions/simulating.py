@@ -4,22 +4,28 @@ Everything they say is derived from the latents' own snippets and a seed. The st
 """
 
 import hashlib
-import re
-from collections import Counter
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from annotation.actions.cases import decide_case
 from annotation.actions.claiming import claim
+from annotation.actions.declining import decline
 from annotation.actions.follow_up import follow_up
 from annotation.actions.rating import submit_rating
 from annotation.actions.results import compute_results
+from annotation.actions.simulated_form import form_of, marks_of
+from annotation.actions.simulated_words import vocabulary
 from annotation.actions.tickets import read_ticket, write_ticket
-from annotation.enums import DecisionOutcome, DisagreementCause, ItemKind, Role, SnippetKind
-from annotation.models import Membership, RubricItem, SampledLatent, Snippet, Study, User
+from annotation.actions.working_hours import WorkingHours
+from annotation.enums import DecisionOutcome, DisagreementCause, ItemKind, Role
+from annotation.models import Membership, Rating, RubricItem, SampledLatent, Slot, Study, User
+from annotation.queries.peak_words import peak_words
+from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
+from annotation.rules.handing_out import FIRST_LOOK
+from annotation.rules.membership import active
 from annotation.rules.refusal import Refused
 from annotation.science.simulate import SimulatedRating, simulated_ratings
 from annotation.science.simulated_world import (
@@ -32,27 +38,53 @@ from annotation.science.simulated_world import (
     simulated_raters,
 )
 
-WORD = re.compile(r"\w[\w'/-]*\w|\w")
-PASSES = 4
-"""The first round and two extra ones, and one more to see that nothing is left."""
+PASSES = 5
+"""The first round, two extra ones, retests that come due, and one more to see that nothing is left."""
+DECLINE_SHARE = 0.02
+"""Of the latents that are handed to a simulated rater, those that she gives back as not her field."""
+UNSURE = ("several meanings", "wording of the note")
+"""What is said of a latent that peaks on fewer than three ideas."""
 
 
-def simulate_ratings(*, study: Study, now: datetime) -> None:
-    """Let every annotator of a simulated study rate until nothing is left for her, extra rounds included."""
+@dataclass(kw_only=True)
+class Cast:
+    """The simulated raters of a study and what they know. The same study gives the same ones."""
+
+    study: Study
+    items: list[RubricItem]
+    raters: dict[str, SimulatedRater]
+    latents: dict[int, SimulatedLatent]
+    """By sampled latent, those of calibration sets among them."""
+    rng: np.random.Generator
+    remembered: dict[tuple[int, str], SimulatedRating] = field(default_factory=dict)
+    shown: dict[int, tuple[SnippetGroup, ...]] = field(default_factory=dict)
+
+
+def cast(study: Study) -> Cast:
+    """Raises Refused for a study whose ratings are to come from people."""
     if not study.simulated:
         raise Refused("Simulated raters may only rate in a study that is marked as simulated.")
     rng = np.random.default_rng(study.seed)
-    members = list(
-        Membership.objects.filter(study=study, role=Role.ANNOTATOR).select_related("user", "institution").order_by("pk")
-    )
-    raters = {rater.rater: rater for rater in _raters(members, rng)}
-    latents = {latent.latent: latent for latent in _latents(study, rng)}
+    items = list(study.rubric.items.order_by("position"))
+    raters = {rater.rater: rater for rater in _raters(_members(study), rng)}
+    return Cast(study=study, items=items, raters=raters, latents=_latents(study, items, rng), rng=rng)
+
+
+def simulate_ratings(
+    *, playing: Cast, hours: WorkingHours, after: Callable[[Rating, datetime], object] = lambda rating, now: None
+) -> None:
+    """Let every annotator rate until nothing is left for her, extra rounds and retests included.
+
+    after: called with each rating, such as for what else befalls a rater.
+    """
+    study = playing.study
     for _ in range(PASSES):
-        given = _rate_in_turns(study, members, latents, raters, rng, now)
-        compute_results(study_id=study.pk, now=now)
-        follow_up(study_id=study.pk, now=now)
+        given = _rate_in_turns(playing, hours, after)
+        compute_results(study_id=study.pk, now=hours.now)
+        follow_up(study_id=study.pk, now=hours.now)
         if not given:
             return
+        hours.rest(timedelta(hours=study.retest_gap_hours))
 
 
 def decide_some_cases(*, study: Study, by: User, share: float, now: datetime) -> int:
@@ -77,6 +109,11 @@ def decide_some_cases(*, study: Study, by: User, share: float, now: datetime) ->
     return len(chosen)
 
 
+def _members(study: Study) -> list[Membership]:
+    raters = active(study).filter(role=Role.ANNOTATOR)
+    return list(raters.select_related("user", "institution").order_by("pk"))
+
+
 def _raters(members: Iterable[Membership], rng: np.random.Generator) -> tuple[SimulatedRater, ...]:
     by_institution: dict[str, list[str]] = {}
     for member in members:
@@ -85,101 +122,75 @@ def _raters(members: Iterable[Membership], rng: np.random.Generator) -> tuple[Si
     return simulated_raters(by_institution, rng)
 
 
-def _latents(study: Study, rng: np.random.Generator) -> tuple[SimulatedLatent, ...]:
-    items = {item.kind: item for item in study.rubric.items.all()}
-    categories = [str(option["value"]) for option in items[ItemKind.NOMINAL].options]
-    flags = [str(option["value"]) for option in items[ItemKind.FLAGS].options] if ItemKind.FLAGS in items else []
-    sample = study.sample.select_related("latent").order_by("position")
-    return simulated_latents([_candidates(latent, categories) for latent in sample], rng, flags=flags)
+def _latents(study: Study, items: Sequence[RubricItem], rng: np.random.Generator) -> dict[int, SimulatedLatent]:
+    options = {item.kind: [str(option["value"]) for option in item.options] for item in items}
+    sampled = list(SampledLatent.everything.filter(study=study).order_by("position"))
+    candidates = [_candidates(latent, options[ItemKind.NOMINAL]) for latent in sampled]
+    made = simulated_latents(candidates, rng, flags=options.get(ItemKind.FLAGS, []))
+    return {latent.pk: one for latent, one in zip(sampled, made, strict=True)}
 
 
-def _candidates(sampled: SampledLatent, categories: list[str]) -> Candidates:
-    """What might be said of a latent: the words at its peaks, most frequent first."""
-    snippets = Snippet.objects.filter(
-        latent=sampled.latent, kind__in=[SnippetKind.TOP, SnippetKind.DECILE]
-    ).select_related("document")
-    counted = Counter(word for snippet in snippets if (word := peak_word(snippet)))
-    words = [word for word, _ in counted.most_common(3)]
-    words += [word for word in ("several meanings", "wording of the note") if len(words) < 3][: 3 - len(words)]
-    options = tuple(ConceptOption(concept=word, category=categories[_number(word) % len(categories)]) for word in words)
-    clinical = any(len(word) > 3 for word in words[:2])
-    return Candidates(latent=str(sampled.pk), concepts=options, clinical=clinical)
+def _candidates(sampled: SampledLatent, categories: Sequence[str]) -> Candidates:
+    """What might be said of a latent: the ideas at its peaks, most frequent first."""
+    names = [name for name, _ in vocabulary().concepts(peak_words(sampled.latent_id)).most_common(3)]
+    names += [name for name in UNSURE if name not in names][: 3 - len(names)]
+    options = tuple(ConceptOption(concept=name, category=_category(name, categories)) for name in names)
+    return Candidates(latent=str(sampled.pk), concepts=options, clinical=vocabulary().is_clinical(names[0]))
 
 
-def peak_word(snippet: Snippet) -> str:
-    """The whole word around the snippet's strongest token, in lower case; empty if it is no word."""
-    if not snippet.tokens:
-        return ""
-    peak: dict[str, Any] = max(snippet.tokens, key=lambda token: token["activation"])
-    text = snippet.document.text[snippet.start : snippet.end]
-    for word in WORD.finditer(text):
-        if word.start() < peak["end"] and word.end() > peak["start"]:
-            return word.group().lower()[:60]
-    return ""
+def _category(concept: str, offered: Sequence[str]) -> str:
+    """Of a rubric with other categories one by the concept's hash."""
+    known = vocabulary().category_of(concept)
+    number = int(hashlib.sha256(concept.encode()).hexdigest()[:8], 16)
+    return known if known in offered else offered[number % len(offered)]
 
 
-def _rate_in_turns(
-    study: Study,
-    members: list[Membership],
-    latents: dict[str, SimulatedLatent],
-    raters: dict[str, SimulatedRater],
-    rng: np.random.Generator,
-    now: datetime,
-) -> int:
+def _rate_in_turns(playing: Cast, hours: WorkingHours, after: Callable[[Rating, datetime], object]) -> int:
     """Everyone rates one latent at a time, in turn, so that the work is shared. Returns how many ratings came in."""
-    count, waiting = 0, list(members)
+    count, waiting = 0, _members(playing.study)
     while waiting:
         for member in list(waiting):
-            slot = claim(study=study, by=member.user, now=now)
+            now = next(hours)
+            slot = claim(study=playing.study, by=member.user, now=now)
             if slot is None:
                 waiting.remove(member)
                 continue
-            read = Read(latent=str(slot.latent_id), rater=member.pseudonym)
-            latent, rater = latents[read.latent], raters[member.pseudonym]
-            (rating,) = simulated_ratings([latent], [rater], [read], rng)
-            submit_rating(
-                ticket=read_ticket(write_ticket(slot), by=member.user),
-                raw=_form(study, rating, rng),
-                by=member.user,
-                active_seconds=round(float(rng.gamma(6.0, 8.0)), 1),
-                now=now,
-            )
+            rating = _take(playing, member, slot, now)
+            if rating is None:
+                continue
             count += 1
+            after(rating, now)
+            if not active(playing.study).filter(pk=member.pk).exists():
+                waiting.remove(member)
     return count
 
 
-def _form(study: Study, rating: SimulatedRating, rng: np.random.Generator) -> dict[str, Any]:
-    form: dict[str, Any] = {"outcome": rating.outcome, "rationale": ""}
-    if rating.outcome != "answered":
-        return form
-    form["rationale"] = str(rng.choice(RATIONALES)).format(concept=rating.concept)
-    for item in study.rubric.items.all():
-        form[item.key] = _answer(item, rating, rng)
-    return form
+def _take(playing: Cast, member: Membership, slot: Slot, now: datetime) -> Rating | None:
+    """Her rating of the latent; None where she gives it back."""
+    ticket = read_ticket(write_ticket(slot), by=member.user)
+    if slot.round.kind in FIRST_LOOK and playing.rng.random() < DECLINE_SHARE:
+        decline(ticket=ticket, by=member.user, now=now)
+        return None
+    said = _opinion(playing, slot.latent_id, member.pseudonym)
+    if slot.latent_id not in playing.shown:
+        playing.shown[slot.latent_id] = snippet_groups(slot.latent.latent_id)
+    return submit_rating(
+        ticket=ticket,
+        raw=form_of(said, playing.items, playing.rng),
+        marks=marks_of(said, playing.latents[slot.latent_id], playing.shown[slot.latent_id], playing.rng),
+        active_seconds=round(float(playing.rng.gamma(6.0, 8.0)), 1),
+        by=member.user,
+        now=now,
+    )
 
 
-def _answer(item: RubricItem, rating: SimulatedRating, rng: np.random.Generator) -> Any:
-    """What the simulator knows nothing of is drawn, or said to be simulated. What is not asked is dropped later."""
-    values = [option["value"] for option in item.options]
-    if item.kind == ItemKind.CONCEPT:
-        return rating.concept
-    if item.kind == ItemKind.TEXT:
-        return "Simulated: a few snippets read as something else."
-    if item.kind == ItemKind.FLAGS:
-        return sorted(rating.flags & set(values))
-    if item.kind == ItemKind.NOMINAL:
-        return rating.category if rating.category in values else values[int(rng.integers(len(values)))]
-    wished = rating.confidence if item.kind == ItemKind.CONFIDENCE else getattr(rating, item.key, rating.coherence)
-    return min(values, key=lambda point: abs(point - (wished or 0)))
-
-
-def _number(text: str) -> int:
-    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
-
-
-RATIONALES = (
-    "Simulated: the strongest snippets share “{concept}”, and the look-alikes do not.",
-    "Simulated: wherever it fires most, the note speaks of “{concept}”.",
-    "Simulated: I read “{concept}” in the top snippets; the weaker ones are mixed.",
-    "Simulated: “{concept}” stands at the peak in most snippets shown.",
-)
+def _opinion(playing: Cast, latent: int, pseudonym: str) -> SimulatedRating:
+    """What she makes of it: at a second look often what she made of it at the first."""
+    rater, known = playing.raters[pseudonym], playing.remembered.get((latent, pseudonym))
+    if known is not None and playing.rng.random() < rater.habit:
+        return known
+    seen = playing.latents[latent]
+    read = Read(latent=seen.latent, rater=pseudonym, reading=1 if known is None else 2)
+    (said,) = simulated_ratings([seen], [rater], [read], playing.rng)
+    playing.remembered[latent, pseudonym] = said
+    return said

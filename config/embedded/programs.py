@@ -80,6 +80,13 @@ def reference_model(place: Place, environment: Mapping[str, str]) -> Program:
     return Program("reference", [*YIELDING, PYTHON, "-m", *words], place.log("reference"), environment)
 
 
+def code_index(place: Place, environment: Mapping[str, str], system: str) -> Program:
+    """The search index of a code system's terms, where the site looks for it; nothing is done where it is there."""
+    words = ["annotation.codes.build", system, str(place.artifacts / "codes")]
+    utf_8 = {**environment, "PYTHONUTF8": "1"}  # The packages open their UTF-8 files without saying so.
+    return Program(f"index-{system}", [*YIELDING, PYTHON, "-m", *words], place.log(f"index-{system}"), utf_8)
+
+
 def _without_django(environment: Mapping[str, str]) -> dict[str, str]:
     """Celery imports Django wherever this variable is set; the GPU side runs without it."""
     return {name: value for name, value in environment.items() if name != "DJANGO_SETTINGS_MODULE"}

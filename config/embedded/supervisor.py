@@ -137,6 +137,8 @@ class Supervisor:
                 "Importing the demo and asking for its mining run",
                 manage("demo_start", "--model", str(programs.reference_folder(place))),
             ),
+            Step("Indexing the terms of ICD-10-CM", programs.code_index(place, environment, "icd-10-cm")),
+            Step("Indexing the terms of HPO", programs.code_index(place, environment, "hpo")),
         ]
 
     def _look(self) -> None:
