@@ -1,10 +1,10 @@
 """A small world that was built once is laid out again from its rows: a tenth of the time, the same world.
 
-Only within a test's transaction and in empty tables. There, what runs after a commit does not run, so that a world built
-by the actions and one laid out again cannot be told apart. Elsewhere the actions build it.
+Only in a test's transaction and in empty tables. There, what runs after a commit does not run, so that a world that
+the actions built and one laid out again cannot be told apart. Elsewhere the actions build it.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ _taken: dict[Hashable, Snapshot] = {}
 
 def built_once(key: Hashable, build: Callable[[], "World"]) -> "World":
     """`build()`, or the rows and files that it left when it was called with this key before."""
-    if not connection.in_atomic_block or _filled():
+    if not connection.in_atomic_block or filled_tables(_ours()):
         return build()
     root = Path(settings.ARTIFACT_ROOT)
     whole_key = (key, root)
@@ -42,7 +42,7 @@ def built_once(key: Hashable, build: Callable[[], "World"]) -> "World":
     world = build()
     changed = {path: path.read_bytes() for path, when in _files(root).items() if before.get(path) != when}
     _taken[whole_key] = Snapshot(
-        rows={table: _rows(table) for table in _filled()},
+        rows={table: _rows(table) for table in filled_tables(_ours())},
         people={
             field.name: (type(getattr(world, field.name)), getattr(world, field.name).pk) for field in fields(world)
         },
@@ -79,15 +79,17 @@ def _rows(table: str) -> bytes:
         return b"".join(bytes(part) for part in copy)
 
 
-def _filled() -> list[str]:
-    """This project's tables with a row in them, sorted."""
-    ours = sorted(
-        {model._meta.db_table for model in apps.get_app_config("annotation").get_models(include_auto_created=True)}
-    )
-    asked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in ours)
+def filled_tables(tables: Iterable[str]) -> list[str]:
+    """Those with a row in them, sorted."""
+    asked = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in tables)
     with connection.cursor() as cursor:
         cursor.execute(asked)
         return sorted(table for (table,) in cursor.fetchall())
+
+
+def _ours() -> list[str]:
+    models = apps.get_app_config("annotation").get_models(include_auto_created=True)
+    return sorted({model._meta.db_table for model in models})
 
 
 def _guarded() -> set[str]:
