@@ -32,10 +32,10 @@ def adopt(*, study: Study, version: RubricVersion, ask: Ask, by: User, now: date
     study.rubric = version
     study.save(update_fields=["rubric"])
     wanted = ratings_to_ask(study, version, ask)
+    if wanted:  # Before the event: it lays places (actions.audit says in which order locks are taken).
+        ask_again(study=study, ratings=wanted, by=by, now=now)
     audit.record(
         AuditVerb.RUBRIC_ADOPTED, version, by=by, now=now, study=study, before=before.pk, asked_again=len(wanted)
     )
-    if wanted:
-        ask_again(study=study, ratings=wanted, by=by, now=now)
     recompute_soon(study_id=study.pk)
     return study

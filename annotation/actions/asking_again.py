@@ -61,7 +61,7 @@ def _to_ask(study: Study, wanted: list[int]) -> QuerySet[Rating]:
         .select_related("round")
     )
     taken = [pk for pk, latent, rater in ratings.values_list("pk", "latent", "rater") if (latent, rater) in pairs]
-    return ratings.exclude(pk__in=taken).order_by("round__number", "pk")
+    return ratings.exclude(pk__in=taken).order_by("round", "pk")
 
 
 def _lay(round_: Round, pairs: Iterable[tuple[int, int]]) -> None:

@@ -44,26 +44,30 @@ def open_calibration(*, study: Study, set_number: int, by: User | None, now: dat
     return round_
 
 
-@transaction.atomic
 def lay_places(*, study: Study, membership: Membership, now: datetime) -> Round | None:
     """The open round of the set that is due to her, with a place of hers on each latent that is left; None if none is.
 
     Running it again adds nothing. A set that she finished without a rating, by declining its last latent, is judged.
     """
     if membership.calibrated_at is None:
-        for number in SETS:
+        for number in SETS:  # Each for itself: a verdict is in the audit before the round is locked.
             judge(study=study, membership=membership, set_number=number, now=now)
         membership.refresh_from_db(fields=["calibrated_at"])
     due = calibration_standing(membership)
-    if due.state != CalibrationState.DUE:
-        return None
+    return _lay_due(study, membership, due.set) if due.state == CalibrationState.DUE else None
+
+
+@transaction.atomic
+def _lay_due(study: Study, membership: Membership, set_number: int) -> Round | None:
+    """None if the round was closed meanwhile."""
     # One at a time a round: places are numbered through.
-    round_ = Round.objects.select_for_update(no_key=True).get(
-        study=study, kind=RoundKind.CALIBRATION, calibration_set=due.set, state=RoundState.OPEN
-    )
+    asked = Round.objects.filter(study=study, kind=RoundKind.CALIBRATION, calibration_set=set_number)
+    round_ = asked.filter(state=RoundState.OPEN).select_for_update(no_key=True).first()
+    if round_ is None:
+        return None
     missing = list(
         for_rater(membership)
-        .filter(calibration_set=due.set, done=False)
+        .filter(calibration_set=set_number, done=False)
         .exclude(pk__in=Slot.objects.filter(round=round_, reserved_for=membership.user_id).values("latent"))
     )
     if missing:
@@ -91,15 +95,19 @@ def _turn(round_: Round, latent: SampledLatent, membership: Membership) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % TURNS
 
 
+def lock_before_judging(membership: Membership) -> Membership:
+    """For an action that writes an event before it asks for the verdict (actions.audit says in which order)."""
+    rows = Membership.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("study").get(pk=membership.pk)
+
+
 @transaction.atomic
 def judge(*, study: Study, membership: Membership, set_number: int, now: datetime) -> Verdict | None:
     """The verdict on a set, once she has answered or declined all of it; None before. Who passes is calibrated.
 
     Nothing is judged twice: a later call returns the verdict that stands.
     """
-    membership = (
-        Membership.objects.select_for_update(of=("self",), no_key=True).select_related("study").get(pk=membership.pk)
-    )
+    membership = lock_before_judging(membership)
     left = for_rater(membership).filter(calibration_set=set_number)
     if not left.exists() or left.filter(done=False).exists():
         return None
@@ -149,13 +157,7 @@ def let_through(*, membership: Membership, reason: str, by: User, now: datetime)
     membership.calibrated_at = now
     membership.save(update_fields=["calibrated_at"])
     audit.record(
-        AuditVerb.CALIBRATION_JUDGED,
-        membership,
-        by=by,
-        now=now,
-        study=study,
-        let_through=True,
-        reason=reason.strip()[:REASON_LIMIT],
+        AuditVerb.RATER_LET_THROUGH, membership, by=by, now=now, study=study, reason=reason.strip()[:REASON_LIMIT]
     )
     return membership
 

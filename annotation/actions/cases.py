@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from annotation.actions import audit
-from annotation.actions.rating import find_or_add_concept
+from annotation.actions.rating import find_or_add_concepts
 from annotation.enums import (
     AuditVerb,
     CaseState,
@@ -60,7 +60,7 @@ def decide_case(
     verdict = check_decision(outcome=outcome, concept=concept, cause=cause, rationale=rationale)
     chosen = None
     if verdict.outcome == DecisionOutcome.CONCEPT:
-        chosen = find_or_add_concept(study=case.study, name=verdict.concept, by=by, now=now)
+        (chosen,) = find_or_add_concepts(study=case.study, names=[verdict.concept], by=by, now=now)
     try:
         with transaction.atomic():
             decision = Decision.objects.create(

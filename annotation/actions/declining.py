@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from annotation.actions import audit
-from annotation.actions.calibrating import judge
+from annotation.actions.calibrating import judge, lock_before_judging
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Role, SlotState
 from annotation.models import Decline, Draft, Rating, Round, Slot, User
@@ -32,9 +32,13 @@ def decline(*, ticket: Ticket, by: User, now: datetime) -> Decline:
         raise Refused("You have rated this latent already: there is nothing to give back. The next latent is waiting.")
     _give_back(ticket.latent, by)
     Draft.objects.filter(latent=ticket.latent, rater=by).delete()
+    # A claim of hers that began before this is seen would take the place again in the moment in which it comes free.
+    one_window_at_a_time(by)
     stored, new = Decline.objects.get_or_create(
         latent_id=ticket.latent, rater=by, defaults={"round": round_, "declined_at": now}
     )
+    if round_.calibration_set is not None:
+        lock_before_judging(membership)
     if new:
         audit.record(AuditVerb.LATENT_DECLINED, stored, by=by, now=now, study=round_.study, round=round_.number)
     if round_.calibration_set is not None:

@@ -1,6 +1,6 @@
 """Takes a rating: once per form, whatever the network does, and never loses one that comes late."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 
 from annotation.actions import audit
-from annotation.actions.calibrating import judge
+from annotation.actions.calibrating import judge, lock_before_judging
 from annotation.actions.recomputing import recompute_soon
 from annotation.actions.retests import lay_retest
 from annotation.actions.tickets import Ticket
@@ -60,6 +60,8 @@ def submit_rating(
     rating = _store(round_, ticket, _place(slot, ticket, by), membership, answers, marks, active_seconds, by, now)
     Draft.objects.filter(round=round_, latent=ticket.latent, rater=by).delete()
     lay_retest(rating=rating, now=now)
+    if round_.calibration_set is not None:
+        lock_before_judging(membership)
     audit.record(AuditVerb.RATING_SUBMITTED, rating, by=by, now=now, study=round_.study, surplus=rating.slot_id is None)
     if round_.calibration_set is not None:
         judge(study=round_.study, membership=membership, set_number=round_.calibration_set, now=now)
@@ -133,8 +135,10 @@ def _store(
         submit_token=ticket.token,
         outcome=answers.outcome,
         concept=concept,
+        concept_written=answers.concept if concept else "",
         answers=answers.values,
         second_concept=second,
+        second_concept_written=marks.second_concept if second else "",
         rationale=answers.rationale,
         evidence=marks.evidence_rows,
         fits=marks.fit_rows,
@@ -149,19 +153,20 @@ def concepts_of(
     """The first and the second meaning; neither where she did not answer. Raises Incomplete if they are one concept."""
     if answers.outcome != Outcome.ANSWERED:
         return None, None
-    first = find_or_add_concept(study=study, name=answers.concept, by=by, now=now)
-    if not marks.second_concept:
-        return first, None
-    second = find_or_add_concept(study=study, name=marks.second_concept, by=by, now=now)
-    if second == first:
+    wanted = [name for name in (answers.concept, marks.second_concept) if name]
+    found = find_or_add_concepts(study=study, names=wanted, by=by, now=now)
+    if len(set(found)) < len(found):
         raise Incomplete(SAME_MEANING)
+    first, second = (*found, None)[:2]
     return first, second
 
 
-def find_or_add_concept(*, study: Study, name: str, by: User, now: datetime) -> Concept:
-    """The study's concept of this name, whatever its case; a new one is the rater's own.
+def find_or_add_concepts(*, study: Study, names: Sequence[str], by: User, now: datetime) -> list[Concept]:
+    """The study's concepts of these names, in order, whatever their case; a new one is the rater's own.
 
-    The same two statements whether a colleague wrote it before or not: neither words nor time tell her so.
+    The same statements whether a colleague wrote them before or not: neither words nor time tell her so.
     """
-    Concept.objects.bulk_create([Concept(study=study, name=name, created_by=by, created_at=now)], ignore_conflicts=True)
-    return study.concepts.annotate(small=Lower("name")).get(small=Lower(Value(name)))
+    # In one order for all: two raters with the same two new terms would otherwise wait for each other.
+    new = [Concept(study=study, name=name, created_by=by, created_at=now) for name in sorted(names, key=str.lower)]
+    Concept.objects.bulk_create(new, ignore_conflicts=True)
+    return [study.concepts.annotate(small=Lower("name")).get(small=Lower(Value(name))) for name in names]

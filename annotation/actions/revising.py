@@ -11,7 +11,7 @@ from annotation.actions import audit
 from annotation.actions.rating import concepts_of
 from annotation.actions.recomputing import recompute_soon
 from annotation.enums import AuditVerb, Role
-from annotation.models import Decision, Rating, Round, User
+from annotation.models import Decision, Draft, Rating, Round, User
 from annotation.queries.frozen_rubric import frozen_items
 from annotation.queries.last_ratings import own_rating
 from annotation.queries.shown_snippets import shown_lengths
@@ -64,7 +64,9 @@ def revise_rating(
         submit_token=uuid4(),
         outcome=answers.outcome,
         concept=concept,
+        concept_written=answers.concept if concept else "",
         second_concept=second,
+        second_concept_written=marks.second_concept if second else "",
         answers=answers.values,
         rationale=answers.rationale,
         evidence=marks.evidence_rows,
@@ -79,6 +81,7 @@ def revise_rating(
         raise Refused("Nothing is changed, so that nothing was stored. Your rating stands as it was.")
     revised.reason = check_reason(reason)
     revised.save(force_insert=True)
+    Draft.objects.filter(round=round_, latent=newest.latent_id, rater=by).delete()
     audit.record(
         AuditVerb.RATING_REVISED, revised, by=by, now=now, study=round_.study, of=newest.pk, revision=revised.revision
     )

@@ -1,6 +1,6 @@
 """Opens and closes rounds. Opening lays out the slots and freezes the concept list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,7 +9,7 @@ from django.db.models import Max
 from annotation.actions import audit
 from annotation.actions.recomputing import recompute_soon
 from annotation.enums import AuditVerb, LatentState, RoundKind, RoundState, SlotState
-from annotation.models import Draft, Institution, Round, SampledLatent, Slot, Study, User
+from annotation.models import Concept, Draft, Institution, Round, SampledLatent, Slot, Study, User
 from annotation.queries.round_plan import UNSETTLED, plan_round
 from annotation.rules.membership import check_researcher
 from annotation.rules.refusal import Refused
@@ -47,24 +47,34 @@ def start_round(
 
     A round that raters are retested on gets its twin with it, where the study wants retests at all.
     """
-    rubric = repeats.rubric if repeats and kind == RoundKind.RETEST else study.rubric
     number = (study.rounds.aggregate(Max("number"))["number__max"] or 0) + 1
-    round_ = Round.objects.create(
-        study=study, number=number, kind=kind, rubric=rubric, repeats=repeats, calibration_set=calibration_set
+    round_ = Round(
+        study=study, number=number, kind=kind, rubric=study.rubric, repeats=repeats, calibration_set=calibration_set
     )
-    round_.concepts.set(study.concepts.filter(created_by=None))
+    _open(round_, study.concepts.filter(created_by=None), now)
+    if kind in RETESTED and study.retest_share > 0:
+        _start_twin(round_, now)
+    return round_
+
+
+def _start_twin(round_: Round, now: datetime) -> None:
+    """The retests of a round: as it is in all that a rater sees."""
+    twin = Round(study=round_.study, number=round_.number, kind=RoundKind.RETEST, rubric=round_.rubric, repeats=round_)
+    _open(twin, round_.concepts.all(), now)
+
+
+def _open(round_: Round, concepts: Iterable[Concept], now: datetime) -> None:
+    round_.save(force_insert=True)
+    round_.concepts.set(concepts)
     round_.state, round_.opened_at = RoundState.OPEN, now
     round_.save(update_fields=["state", "opened_at"])
-    if kind in RETESTED and study.retest_share > 0:
-        start_round(study=study, kind=RoundKind.RETEST, repeats=round_, now=now)
-    return round_
 
 
 def open_missing_twins(*, study: Study, now: datetime) -> None:
     """For rounds that opened while the study wanted no retests."""
     open_now = study.rounds.filter(kind__in=RETESTED, state=RoundState.OPEN)
     for round_ in open_now.exclude(repeated_by__kind=RoundKind.RETEST).select_related("rubric").order_by("number"):
-        start_round(study=study, kind=RoundKind.RETEST, repeats=round_, now=now)
+        _start_twin(round_, now)
 
 
 def add_slots(*, round_: Round, latent: SampledLatent, quota: Sequence[Institution | None], priority: int = 0) -> None:

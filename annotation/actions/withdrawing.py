@@ -27,6 +27,7 @@ def withdraw(*, membership: Membership, by: User, now: datetime) -> Membership:
     """
     check_withdrawal(by, membership)
     study = Study.objects.select_for_update(no_key=True).get(pk=membership.study_id)
+    _lock_places(study, membership.user_id)
     membership = Membership.objects.select_for_update(of=("self",)).select_related("user").get(pk=membership.pk)
     if membership.withdrawn_at:
         return membership
@@ -48,6 +49,12 @@ def withdraw(*, membership: Membership, by: User, now: datetime) -> Membership:
     )
     recompute_soon(study_id=study.pk)
     return membership
+
+
+def _lock_places(study: Study, rater: int) -> None:
+    """Before the membership, as a submit does (actions.audit): what she submits at this moment comes in first."""
+    places = Slot.objects.filter(Q(rater=rater) | Q(reserved_for=rater), round__study=study)
+    list(places.exclude(state=SlotState.SUBMITTED).select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
 def _free_places(study: Study, rater: User) -> int:

@@ -24,13 +24,14 @@ READ_RATING = (
     *LATENT,
     text("rater", "Membership.pseudonym", "Stands for the rater whose concept and rationale were read."),
     integer("round", "Round.number", "Number of the round in which that rating was given."),
+    text("round_kind", "Round.kind", "Its kind: a retest has the number of the round it repeats."),
     integer("revision", "Rating.revision", "Revision of the rating that was read."),
     text("reader", "Membership.pseudonym", "Stands for the reader, who neither rated the latent nor may."),
 )
 READINGS = Table(
     name="readings",
     rows="one blinded reading: given a concept and its rationale alone, which held-out snippets should fire?",
-    key=("latent", "round", "rater", "revision", "reader"),
+    key=("latent", "round", "round_kind", "rater", "revision", "reader"),
     columns=(
         *READ_RATING,
         text("institution", "Institution.code", "Code of the reader's institution."),
@@ -51,7 +52,7 @@ READINGS = Table(
 JUDGEMENTS = Table(
     name="judgements",
     rows="one snippet of one blinded reading",
-    key=("latent", "round", "rater", "revision", "reader", "place"),
+    key=("latent", "round", "round_kind", "rater", "revision", "reader", "place"),
     columns=(
         *READ_RATING,
         integer("place", "ReadingSlot.snippets", "Place of the snippet on the reader's page, from 1."),

@@ -108,6 +108,14 @@ class Migration(migrations.Migration):
             name="round_kind_known",
         ),
         migrations.RemoveConstraint(
+            model_name="round",
+            name="round_number_unique_in_study",
+        ),
+        migrations.RemoveConstraint(
+            model_name="reference",
+            name="reference_once_per_person",
+        ),
+        migrations.RemoveConstraint(
             model_name="rubricitem",
             name="rubric_item_kind_known",
         ),
@@ -165,6 +173,42 @@ class Migration(migrations.Migration):
             model_name="reference",
             name="clause",
             field=models.TextField(blank=True),
+        ),
+        migrations.AddField(
+            model_name="reference",
+            name="reason",
+            field=models.TextField(blank=True),
+        ),
+        migrations.AddField(
+            model_name="reference",
+            name="revision",
+            field=models.PositiveSmallIntegerField(default=1),
+        ),
+        migrations.AddField(
+            model_name="rating",
+            name="concept_written",
+            field=models.CharField(blank=True, max_length=160),
+        ),
+        migrations.AddField(
+            model_name="rating",
+            name="second_concept_written",
+            field=models.CharField(blank=True, max_length=160),
+        ),
+        migrations.AddField(
+            model_name="rubricversion",
+            name="saved_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="rubricversion",
+            name="saved_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
             model_name="reference",
@@ -326,7 +370,9 @@ class Migration(migrations.Migration):
                     ("latent-declined", "Latent declined as not her field"),
                     ("snippet-reported", "Snippet reported to show a person"),
                     ("report-decided", "Report of a snippet decided"),
+                    ("reference-corrected", "Calibration reference corrected"),
                     ("calibration-judged", "Calibration set judged"),
+                    ("rater-let-through", "Rater let through without having passed"),
                     ("readings-asked", "Readings asked for"),
                     ("reading-submitted", "Reading submitted"),
                     ("rubric-adopted", "Rubric version adopted"),
@@ -423,6 +469,37 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="rating_second_concept_is_another",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="round",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "retest"), _negated=True),
+                fields=("study", "number"),
+                name="round_number_unique_in_study",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="round",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "retest")), fields=("repeats",), name="round_one_retest"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reference",
+            constraint=models.UniqueConstraint(
+                fields=("latent", "item", "set_by", "revision"), name="reference_revision_unique"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="reference",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("revision", 1),
+                    models.Q(("revision__gt", 1), models.Q(("reason__regex", "^\\s*$"), _negated=True)),
+                    _connector="OR",
+                ),
+                name="reference_revision_says_why",
             ),
         ),
         migrations.AddConstraint(

@@ -24,10 +24,13 @@ class Rating(models.Model):
     """Sent with the form: the same token never stores a second rating."""
     outcome = models.CharField(max_length=20, choices=Outcome.choices)
     concept = models.ForeignKey(Concept, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    concept_written = models.CharField(max_length=160, blank=True)
+    """The concept as she wrote it: one row serves all who write a term, in the letters of whoever came first."""
     answers = models.JSONField()
     """Answers by rubric item key, without the concept: a value, a number, or a list for flags."""
     second_concept = models.ForeignKey(Concept, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     """Where the latent holds two meanings. The statistics take the first."""
+    second_concept_written = models.CharField(max_length=160, blank=True)
     rationale = models.TextField(blank=True)
     evidence = models.JSONField(default=list, blank=True)
     """Words that the rationale points at: [{snippet, start, end}], characters of that snippet."""
@@ -65,7 +68,10 @@ class Rating(models.Model):
 
 
 class Reference(models.Model):
-    """A senior person's answer to a calibration item: a distribution, not a single truth. Append-only."""
+    """A senior person's answer to a calibration item: a distribution, not a single truth. Append-only.
+
+    Of one person's revisions on a latent the newest counts, with all items that it speaks of.
+    """
 
     latent = models.ForeignKey(SampledLatent, on_delete=models.PROTECT, related_name="references")
     item = models.SlugField(max_length=40)
@@ -77,9 +83,18 @@ class Reference(models.Model):
     """The sentence of the rubric that decides it."""
     set_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     set_at = models.DateTimeField()
+    revision = models.PositiveSmallIntegerField(default=1)
+    reason = models.TextField(blank=True)
+    """Why it was corrected; empty for the first."""
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["latent", "item", "set_by"], name="reference_once_per_person")]
+        constraints = [
+            models.UniqueConstraint(fields=["latent", "item", "set_by", "revision"], name="reference_revision_unique"),
+            models.CheckConstraint(
+                name="reference_revision_says_why",
+                condition=models.Q(revision=1) | (models.Q(revision__gt=1) & ~models.Q(reason__regex=r"^\s*$")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"reference for {self.latent_id}"

@@ -11,6 +11,7 @@ from annotation.models.studies import Concept, SampledLatent, Study
 class Round(models.Model):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="rounds")
     number = models.PositiveSmallIntegerField()
+    """A retest has the number of the round that it repeats: raters see it, and a gap or a number would tell them."""
     kind = models.CharField(max_length=20, choices=RoundKind.choices)
     state = models.CharField(max_length=20, choices=RoundState.choices, default=RoundState.DRAFT)
     rubric = models.ForeignKey(RubricVersion, on_delete=models.PROTECT, related_name="rounds")
@@ -24,7 +25,14 @@ class Round(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["study", "number"], name="round_number_unique_in_study"),
+            models.UniqueConstraint(
+                fields=["study", "number"],
+                name="round_number_unique_in_study",
+                condition=~models.Q(kind=RoundKind.RETEST),
+            ),
+            models.UniqueConstraint(
+                fields=["repeats"], name="round_one_retest", condition=models.Q(kind=RoundKind.RETEST)
+            ),
             models.CheckConstraint(name="round_kind_known", condition=models.Q(kind__in=RoundKind.values)),
             models.CheckConstraint(
                 name="round_repeats_where_it_repeats",

@@ -31,6 +31,9 @@ class RubricVersion(models.Model):
     """What its questions rest on, one a line."""
     based_on = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     published_at = models.DateTimeField(null=True, blank=True)
+    saved_at = models.DateTimeField(null=True, blank=True)
+    """When the draft was saved last, and by whom: several researchers may write one."""
+    saved_by = models.ForeignKey("annotation.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [

@@ -79,7 +79,7 @@ def _askable(study: Study, version: RubricVersion) -> list[Rating]:
         .exclude(latent__state__in=DECIDED_STATES)
         .exclude(round__rubric=version)
         .select_related("latent", "round")
-        .order_by("latent__position", "rater", "round__number", "-revision")
+        .order_by("latent__position", "rater", "round", "-revision")
     )
     first: dict[tuple[int, int], Rating] = {}
     for rating in found:

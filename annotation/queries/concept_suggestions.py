@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Lower
 
 from annotation.codes.spelling import spellings
 from annotation.codes.text import fold, matches, words
-from annotation.enums import RoundState
+from annotation.enums import RoundKind, RoundState
 from annotation.models import Concept, Rating, Round, Study, User
 from annotation.models.prepared import prepared
 from annotation.queries.code_terms import code_terms
@@ -47,7 +47,8 @@ def _findable(value: str) -> tuple[str, ...]:
 
 def round_of(study: Study, number: int) -> Round:
     """The round whose number her page shows. Raises NotYours where the study has not opened such a one."""
-    found = study.rounds.exclude(state=RoundState.DRAFT).filter(number=number).first()
+    opened = study.rounds.exclude(kind=RoundKind.RETEST).exclude(state=RoundState.DRAFT)
+    found = opened.filter(number=number).first()
     if found is None:
         raise NotYours("There is no such round in this study. Open the rating page again.")
     return found
@@ -56,14 +57,14 @@ def round_of(study: Study, number: int) -> Round:
 def own_list(round_: Round, user: User) -> tuple[Suggestion, ...]:
     """The list frozen when the round opened, then the terms of her own ratings in the study. One statement."""
     offered = _offered(round_.study_id, round_.pk, user.pk)
-    # One row serves all who write a term, in the capitals of whoever came first: small letters are nobody's.
     return tuple(
-        Suggestion(value=name) if on_list else Suggestion(value=name.lower(), note=OWN) for name, on_list in offered
+        Suggestion(value=name) if on_list else Suggestion(value=written or name.lower(), note=OWN)
+        for name, on_list, written in offered
     )
 
 
 @prepared
-def _offered(study: int, round_: int, rater: int) -> QuerySet[Concept, tuple[str, bool]]:
+def _offered(study: int, round_: int, rater: int) -> QuerySet[Concept, tuple[str, bool, str]]:
     # By her ratings, not by who wrote the term first: that would tell her whether a colleague had.
     own = Rating.objects.filter(study=study, rater=rater)
     listed = Round.concepts.through.objects.filter(round_id=round_, concept_id=OuterRef("pk"))
@@ -72,9 +73,19 @@ def _offered(study: int, round_: int, rater: int) -> QuerySet[Concept, tuple[str
         Concept.objects.filter(study=study)
         .annotate(listed=Exists(listed))
         .filter(Q(listed=True) | hers)
+        .annotate(written=_as_she_wrote_it(own))
         .order_by("-listed", Lower("name"))
-        .values_list("name", "listed")
+        .values_list("name", "listed", "written")
     )
+
+
+def _as_she_wrote_it(own: QuerySet[Rating]) -> Case:
+    """In her newest rating with it. The name itself is in the letters of whoever came first (queries.own_words)."""
+    newest = own.order_by("-pk")
+    first = newest.filter(concept=OuterRef("pk")).values("concept_written")[:1]
+    second = newest.filter(second_concept=OuterRef("pk")).values("second_concept_written")[:1]
+    hers = Coalesce(Subquery(first), Subquery(second), Value(""))
+    return Case(When(listed=True, then=Value("")), default=hers)
 
 
 def suggestions(*, study: Study, round_number: int, user: User, text: str) -> list[Suggestion]:

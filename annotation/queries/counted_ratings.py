@@ -18,7 +18,5 @@ def under_newest_version(ratings: QuerySet[Rating]) -> QuerySet[Rating]:
 
     Repeat readings under one version stay beside each other. `ratings` holds all of a latent's, or none.
     """
-    newest = Window(
-        FirstValue("round__rubric"), partition_by=[F("latent"), F("rater")], order_by=F("round__number").desc()
-    )
+    newest = Window(FirstValue("round__rubric"), partition_by=[F("latent"), F("rater")], order_by=F("round").desc())
     return ratings.annotate(newest_version=newest).filter(newest_version=F("round__rubric"))

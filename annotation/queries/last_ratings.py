@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from annotation.enums import ItemKind, Outcome, RoundKind, RoundState, SlotState
 from annotation.models import Rating, Slot, Study, User
 from annotation.queries.frozen_rubric import frozen_items
+from annotation.queries.own_words import concept_written, second_concept_written
 from annotation.rules.blinding import first_answer_visible
 from annotation.rules.evidence import FIT
 from annotation.rules.refusal import NotYours
@@ -27,7 +28,6 @@ class LastRating:
     given_at: datetime
     """When she said so last."""
     round: int
-    """As she knows it: a retest goes by the number of the round that it repeats."""
     revisions: int
     """How often she changed it."""
     open: bool
@@ -39,7 +39,7 @@ def last_ten(user: User, study: Study) -> tuple[LastRating, ...]:
 
     Those of latents that she has before her or rated once more are left out (rules.blinding.first_answer_visible).
     """
-    ratings = _standing(user, study).select_related("round__repeats", "concept", "second_concept").order_by("-pk")
+    ratings = _standing(user, study).select_related("round", "concept", "second_concept").order_by("-pk")
     # What is left out has a newer rating of the same latent beside it, or is before her: three in four at the most.
     visible = [rating for rating in ratings[: 4 * SHOWN] if _visible(rating)]
     return tuple(_row(rating) for rating in visible[:SHOWN])
@@ -50,7 +50,7 @@ def own_rating(pk: int, *, user: User, study: Study) -> Rating:
     asked = Rating.objects.filter(pk=pk, rater=user, study=study).first()
     if asked is not None:
         same = _standing(user, study).filter(latent=asked.latent_id, round=asked.round_id)
-        newest = same.select_related("round__repeats", "concept", "second_concept").first()
+        newest = same.select_related("round", "concept", "second_concept").first()
         if newest is not None and _visible(newest):
             return newest
     raise NotYours(NONE_SUCH)
@@ -60,7 +60,7 @@ def _standing(user: User, study: Study) -> QuerySet[Any]:
     """Her ratings as they stand, calibration left out, with the facts that `first_answer_visible` asks for."""
     own = Rating.objects.filter(latent=OuterRef("latent"), rater=OuterRef("rater"))
     newest = own.filter(round=OuterRef("round")).order_by("-revision").values("revision")[:1]
-    later = own.filter(round__number__gt=OuterRef("round__number"))
+    later = own.filter(round__gt=OuterRef("round"))
     in_hand = Slot.objects.filter(latent=OuterRef("latent"), rater=OuterRef("rater"), state=SlotState.LEASED)
     return (
         Rating.objects.filter(study=study, rater=user, revision=Subquery(newest))
@@ -76,18 +76,13 @@ def _visible(rating: Any) -> bool:
 def _row(rating: Rating) -> LastRating:
     return LastRating(
         rating=rating.pk,
-        label=rating.concept.name if rating.concept else Outcome(rating.outcome).label,
-        second=rating.second_concept.name if rating.second_concept else "",
+        label=concept_written(rating) or Outcome(rating.outcome).label,
+        second=second_concept_written(rating),
         given_at=rating.submitted_at,
-        round=round_shown(rating),
+        round=rating.round.number,
         revisions=rating.revision - 1,
         open=rating.round.state == RoundState.OPEN,
     )
-
-
-def round_shown(rating: Rating) -> int:
-    repeated = rating.round.repeats
-    return repeated.number if repeated and rating.round.kind == RoundKind.RETEST else rating.round.number
 
 
 def entered(rating: Rating) -> dict[str, Any]:
@@ -95,10 +90,10 @@ def entered(rating: Rating) -> dict[str, Any]:
     concepts = [item.key for item in frozen_items(rating.round_id) if item.kind == ItemKind.CONCEPT]
     return {
         **rating.answers,
-        **dict.fromkeys(concepts, rating.concept.name if rating.concept else ""),
+        **dict.fromkeys(concepts, concept_written(rating)),
         **{f"{FIT}{snippet}": fit for snippet, fit in rating.fits.items()},
         "outcome": rating.outcome,
         "rationale": rating.rationale,
         "evidence": json.dumps(rating.evidence),
-        "second_concept": rating.second_concept.name if rating.second_concept else "",
+        "second_concept": second_concept_written(rating),
     }

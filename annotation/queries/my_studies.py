@@ -72,9 +72,9 @@ def _to_rate(study: Study, user: User, now: datetime) -> Errand:
 
 
 def _rounds_as_raters_know_them(study: Study) -> dict[int, tuple[int, str]]:
-    """(number, state) by round: a retest goes by the number of the round that it repeats."""
-    rows = study.rounds.exclude(kind=RoundKind.READING).values_list("pk", "kind", "number", "state", "repeats__number")
-    return {pk: (repeated if kind == RoundKind.RETEST else number, state) for pk, kind, number, state, repeated in rows}
+    """(number, state) by round."""
+    rows = study.rounds.exclude(kind=RoundKind.READING).values_list("pk", "number", "state")
+    return {pk: (number, state) for pk, number, state in rows}
 
 
 def _what_is_left(reach: Reach, rounds: Mapping[int, tuple[int, str]]) -> str:

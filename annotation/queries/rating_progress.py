@@ -13,6 +13,7 @@ from annotation.enums import Role, RoundKind, RoundState
 from annotation.models import Membership, Rating, Round, Study, User
 from annotation.models.prepared import prepared
 from annotation.queries.reach import Available, available, hers, in_other_hands
+from annotation.rules.unannounced import shown_as
 
 REMEMBERED_SECONDS = 120
 UNANNOUNCED = (RoundKind.RETEST, RoundKind.READING)
@@ -33,7 +34,7 @@ class RatingProgress:
 
 def rating_progress(*, round_: Round, user: User) -> RatingProgress:
     """Of a rater who holds a latent of this round. The total is remembered a while, the walk over the round for all."""
-    shown = (round_.repeats_id if round_.kind == RoundKind.RETEST else None) or round_.pk
+    shown = shown_as(round_)
     done = sum(_done(shown, user.pk))
     key = f"reach:{shown}:{user.pk}:{round_.opened_at.timestamp() if round_.opened_at else 0:.0f}"
     total = cache.get(key)

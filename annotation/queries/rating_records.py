@@ -65,7 +65,7 @@ def current_ratings(
     rows = (
         counted_ratings(study, version=version)
         .filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
-        .order_by("latent", "rater", "round__number", "pk")
+        .order_by("latent", "rater", "round", "pk")
         .values(
             "pk",
             "latent",

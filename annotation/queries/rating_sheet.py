@@ -1,11 +1,11 @@
 """What a rater has before her: the snippets of one latent, the rubric, her draft. Nothing that anybody else said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
-from annotation.enums import RoundKind
 from annotation.models import Draft, Round, RubricItem, SampledLatent, Study, User
 from annotation.models.prepared import prepared
 from annotation.queries.concept_suggestions import Suggestion, own_list
@@ -32,9 +32,7 @@ class RatingSheet:
 
     @property
     def round_number(self) -> int:
-        """A retest goes by the number of the round that it repeats: nothing tells her that it is one."""
-        repeated = self.round.repeats
-        return repeated.number if repeated and self.round.kind == RoundKind.RETEST else self.round.number
+        return self.round.number
 
     @property
     def pace(self) -> str:
@@ -58,7 +56,7 @@ def rating_sheet(*, round_id: int, latent_id: int, user: User) -> RatingSheet:
         round=round_,
         progress=rating_progress(round_=round_, user=user),
         seconds_each=seconds_each(round_=round_, user=user),
-        groups=snippet_groups(latent, mixed_for=round_.pk if round_.repeats_id else None),
+        groups=snippet_groups(latent, mixed_for=round_.pk),
         scale=scale,
         items=frozen_items(round_id),
         guidance=round_.rubric.guidance,
@@ -67,9 +65,15 @@ def rating_sheet(*, round_id: int, latent_id: int, user: User) -> RatingSheet:
     )
 
 
+def snippets_shown(sampled: Sequence[int]) -> dict[int, list[int]]:
+    """The snippets that the sheets of these sampled latents show now, by sampled latent."""
+    found = SampledLatent.everything.filter(pk__in=sampled).values_list("pk", "latent_id")
+    return {pk: [shown.pk for group in snippet_groups(latent) for shown in group.snippets] for pk, latent in found}
+
+
 @prepared
 def _round(pk: int) -> QuerySet[Round]:
-    return Round.objects.select_related("rubric", "repeats").filter(pk=pk)
+    return Round.objects.select_related("rubric").filter(pk=pk)
 
 
 @prepared

@@ -11,6 +11,7 @@ from django.db.models.functions import Length, Substr
 from annotation.enums import RoundState, SlotState
 from annotation.models import Draft, Membership, Reading, ReadingSlot, Snippet
 from annotation.queries.hidden_snippets import without_hidden
+from annotation.queries.own_words import concept_written, second_concept_written
 from annotation.rules.reading_blindness import MAY_READ_NOW
 
 
@@ -50,8 +51,8 @@ def reading_sheet(slot: ReadingSlot, membership: Membership) -> ReadingSheet:
     slot = ReadingSlot.objects.select_related("rating__concept", "rating__second_concept").get(pk=slot.pk)
     rating = slot.rating
     return ReadingSheet(
-        label=rating.concept.name if rating.concept else "",
-        second_label=rating.second_concept.name if rating.second_concept else "",
+        label=concept_written(rating),
+        second_label=second_concept_written(rating),
         rationale=rating.rationale,
         snippets=_snippets(slot.snippets),
         draft=Draft.objects.filter(round=slot.round_id, latent=rating.latent_id, rater=membership.user_id).first(),

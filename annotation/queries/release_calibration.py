@@ -42,6 +42,7 @@ READ_RATING = {
     **LATENT,
     "rater": "m.pseudonym",
     "round": "o.number",
+    "round_kind": "o.kind",
     "revision": "r.revision",
     "reader": "h.pseudonym",
 }

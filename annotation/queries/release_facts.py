@@ -61,7 +61,7 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
                 "opened_at": _iso(round_.opened_at),
                 "closed_at": _iso(round_.closed_at),
             }
-            for round_ in study.rounds.select_related("rubric").order_by("number")
+            for round_ in study.rounds.select_related("rubric").order_by("number", "pk")
         ],
         "results": {
             "method_version": run.method_version,

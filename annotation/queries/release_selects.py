@@ -78,6 +78,9 @@ RATING_COLUMNS = {
     "surplus": "r.slot_id IS NULL",
     "outcome": "r.outcome",
     "concept": "c.name",
+    "concept_written": "NULLIF(r.concept_written, '')",
+    "second_concept": "c2.name",
+    "second_concept_written": "NULLIF(r.second_concept_written, '')",
     "rationale": "NULLIF(r.rationale, '')",
     "active_seconds": "r.active_seconds",
     "submitted_at": "r.submitted_at",
@@ -92,6 +95,7 @@ JOIN annotation_rubric b ON b.id = v.rubric_id
 JOIN annotation_institution i ON i.id = r.institution_id
 LEFT JOIN annotation_membership m ON m.study_id = r.study_id AND m.user_id = r.rater_id AND m.role = 'annotator'
 LEFT JOIN annotation_concept c ON c.id = r.concept_id
+LEFT JOIN annotation_concept c2 ON c2.id = r.second_concept_id
 {{weights}}
 {NEWER}
 WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {KEPT}

@@ -76,7 +76,7 @@ def round_progress(
     none = {"places": 0, "rated": 0, "leased": 0}
     surplus = dict(ratings.values_list("round").annotate(Count("pk")).order_by())
     saved = dict(drafts.values_list("round").annotate(Count("pk", distinct=True)).order_by())
-    rounds = Round.objects.filter(study=study).select_related("repeats").order_by("number")
+    rounds = Round.objects.filter(study=study).select_related("repeats").order_by("number", "pk")
     return tuple(
         RoundProgress(
             number=round_.number,

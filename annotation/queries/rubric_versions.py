@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
+from annotation.enums import RoundKind
 from annotation.models import RubricVersion, Study
 from annotation.rules.described_rubric import described
 from annotation.rules.refusal import NotYours
@@ -68,7 +69,8 @@ def diff_of(before: RubricVersion, after: RubricVersion) -> RubricDiff:
 
 def _rows(study: Study, versions: Iterable[RubricVersion]) -> list[VersionRow]:
     rounds: dict[int, list[int]] = {}
-    for rubric, number in study.rounds.order_by("number").values_list("rubric", "number"):
+    asked = study.rounds.exclude(kind=RoundKind.RETEST)
+    for rubric, number in asked.order_by("number").values_list("rubric", "number"):
         rounds.setdefault(rubric, []).append(number)
     given = study.ratings.filter(revision=1).values_list("round__rubric").annotate(Count("pk")).order_by()
     ratings = dict(given)

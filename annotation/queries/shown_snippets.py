@@ -66,7 +66,8 @@ def snippet_groups(latent_id: int, *, mixed_for: int | None = None) -> tuple[Sni
 
     A group whose snippets are all hidden stays, without any, and says so.
 
-    mixed_for: the round that asks for the latent once more; within each group they then stand in another fixed order.
+    mixed_for: the round that asks for it; within each group they stand in an order of that round, first look or retest.
+    Without it, as on pages that are no rater's, they stand by strength.
     Held-out snippets are never among them, nor hidden ones. Only the snippet's own characters leave the database,
     never the whole note.
     """

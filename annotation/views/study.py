@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.actions import mining, rounds, sampling
-from annotation.enums import Role
+from annotation.enums import Role, RoundKind
 from annotation.models import MiningRun, Round
 from annotation.queries.calibration_overview import calibration_overview
 from annotation.queries.membership_totals import institutions_coordinated
@@ -127,7 +127,7 @@ def open_round(request: HttpRequest, place: Place) -> HttpResponse:
 @in_study(Role.RESEARCHER)
 def close_round(request: HttpRequest, place: Place, number: int) -> HttpResponse:
     """Close a round; what was rated stays."""
-    round_ = get_object_or_404(Round, study=place.study, number=number)
+    round_ = get_object_or_404(Round.objects.exclude(kind=RoundKind.RETEST), study=place.study, number=number)
     try:
         rounds.close_round(round_=round_, by=place.user, now=_now())
     except Refused as error:

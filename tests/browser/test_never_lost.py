@@ -18,8 +18,12 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Error, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from annotation.actions.reporting import report_snippet
+from annotation.actions.rounds import close_round
 from annotation.enums import SlotState
-from annotation.models import Draft, Rating, Slot, Snippet
+from annotation.models import Draft, Membership, Rating, Slot, Snippet
+from annotation.queries.held_slots import name_of
+from annotation.queries.rating_sheet import snippets_shown
 from tests import world as worlds
 from tests.browser.enter import enter
 from tests.browser.rating_form import (
@@ -77,6 +81,13 @@ def noise(complaints: list[str]) -> Iterator[None]:
     """Requests fail on purpose, and the browser says so in its console. Exceptions in scripts stay complaints."""
     yield
     complaints[:] = [complaint for complaint in complaints if not complaint.startswith("Failed to load resource")]
+
+
+def slot_on(page: Page, world: World) -> Slot:
+    """Ada's place whose sheet is on the page."""
+    name = page.locator("[data-on-device]").get_attribute("data-on-device")
+    (found,) = (slot for slot in Slot.objects.filter(rater=world.ada) if name_of(slot, world.ada) == name)
+    return found
 
 
 def every_session_ends() -> None:
@@ -408,7 +419,7 @@ def test_loss_6_the_server_is_killed_in_the_middle_of_a_submit_and_started_again
     page = context.new_page()
     wait_for_sheets_ahead(page, site.url + reverse("rate", args=[wide.study.slug]))
     fill(page, why="In the middle")
-    slot = int(page.locator("[data-on-device]").get_attribute("data-slot") or 0)
+    slot = slot_on(page, wide).pk
     with transaction.atomic():
         Slot.objects.select_for_update().get(pk=slot)
         with page.expect_request(lambda request: request.method == "POST" and request.url.endswith("/rate/")):
@@ -433,7 +444,7 @@ def test_loss_7_a_rating_that_comes_after_its_place_went_to_colleagues_is_kept_a
 ) -> None:
     fill(ada, why="Late, but thought through")
     expect_saved(ada)
-    held = Slot.objects.get(pk=int(ada.locator("[data-on-device]").get_attribute("data-slot") or 0))
+    held = slot_on(ada, wide)
     Slot.objects.filter(rater=wide.ada).update(lease_expires_at=timezone.now() - timedelta(minutes=1))
     bea = add_rater(wide, "bea", wide.north)
     while rate_next(wide.study, bea, now=timezone.now()):
@@ -489,9 +500,8 @@ def test_signing_out_wipes_the_device_and_warns_before_it_deletes_what_the_site_
         ada.get_by_role("button", name=choice).click()
         expect(ada.get_by_role("heading", name="Sign in")).to_have_count(1 - left)
         assert len(kept(ada)) == left
-    other.get_by_label("Why?").fill("Typed in a tab that was left open")
-    other.wait_for_timeout(300)
-    assert kept(other) == []
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(other.locator("[data-snippet]")).to_have_count(0)
     assert "device_wipe" not in {cookie["name"] for cookie in her_browser.cookies()}
 
 
@@ -557,7 +567,7 @@ def test_a_draft_from_this_device_goes_up_though_its_latent_is_with_a_colleague_
     her_browser.route(DRAFTS, abort)
     ada.get_by_label("Why?").fill("Begun without a network")
     expect(pill(ada)).to_have_text("saved on this device")
-    slot = Slot.objects.get(pk=int(ada.locator("[data-on-device]").get_attribute("data-slot") or 0))
+    slot = slot_on(ada, wide)
     ada.close()
     bea = add_rater(wide, "bea", wide.north)
     Slot.objects.filter(pk=slot.pk).update(rater=bea)
@@ -582,3 +592,208 @@ def test_declining_drops_what_was_entered_from_the_device_too(
     ada.get_by_role("button", name="Give it to a colleague").click()
     expect(ada.get_by_label("Why?")).to_have_value("")
     assert kept(ada) == []
+
+
+def report(world: World, snippet: int) -> None:
+    """A colleague elsewhere says that it may show a person."""
+    report_snippet(study=world.study, snippet=Snippet.objects.get(pk=snippet), by=world.ben, now=timezone.now())
+
+
+def snippets_on(page: Page) -> list[int]:
+    found: list[int] = page.evaluate(
+        "[...document.querySelectorAll('[data-snippet]')].map((one) => +one.dataset.snippet)"
+    )
+    return found
+
+
+def next_snippets(world: World, page: Page) -> list[int]:
+    """Of the sheet that is fetched ahead and comes next."""
+    own = slot_on(page, world)
+    ahead = Slot.objects.filter(rater=world.ada).exclude(pk=own.pk).latest("lease_expires_at")
+    return snippets_shown([ahead.latent_id])[ahead.latent_id]
+
+
+@pytest.mark.walks
+def test_a_sheet_ahead_is_not_shown_as_it_was_once_a_snippet_of_it_was_hidden(wide: World, ada: Page) -> None:
+    shown = next_snippets(wide, ada)
+    report(wide, shown[0])
+    drawn = ada.evaluate_handle("() => { window.drawn = []; return window.drawn; }")
+    ada.evaluate(
+        "() => new MutationObserver(() => document.querySelectorAll('[data-snippet]').forEach("
+        "(one) => window.drawn.push(+one.dataset.snippet))).observe(document.body, { childList: true, subtree: true })"
+    )
+    ada.evaluate("addEventListener('pagehide', () => sessionStorage.setItem('drawn', JSON.stringify(window.drawn)))")
+    drawn.dispose()
+    fill(ada)
+    submit(ada)
+    expect_latent(ada, 2, 16)
+    expect(ada.get_by_text(NEXT)).to_be_visible()
+    assert shown[0] not in snippets_on(ada)
+    assert shown[0] not in ada.evaluate("JSON.parse(sessionStorage.getItem('drawn')) ?? window.drawn")
+    assert Rating.objects.count() == 1
+
+
+@pytest.mark.walks
+def test_who_was_withdrawn_is_shown_no_sheet_that_was_fetched_ahead(wide: World, ada: Page, noise: None) -> None:
+    ahead = next_snippets(wide, ada)
+    Membership.objects.filter(user=wide.ada).update(withdrawn_at=timezone.now())
+    fill(ada)
+    submit(ada)
+    expect(ada.get_by_text("You withdrew from")).to_be_visible()
+    assert not set(ahead) & set(snippets_on(ada))
+
+
+@pytest.mark.walks
+@pytest.mark.parametrize("what", ["the round closed", "its place went to a colleague"])
+def test_a_sheet_ahead_that_is_hers_no_more_is_not_shown(wide: World, ada: Page, noise: None, what: str) -> None:
+    ahead = next_snippets(wide, ada)
+    if what == "the round closed":
+        close_round(round_=wide.study.rounds.get(), by=wide.rosa, now=timezone.now())
+    else:
+        bea = add_rater(wide, "bea", wide.north)
+        Slot.objects.filter(rater=wide.ada).exclude(pk=slot_on(ada, wide).pk).update(rater=bea)
+    fill(ada)
+    submit(ada)
+    if what == "the round closed":
+        expect(ada.get_by_text("This round is closed").first).to_be_visible()
+    else:
+        expect(ada.get_by_text(NEXT)).to_be_visible()
+        expect_latent(ada, 2, 16)
+    assert not set(ahead) & set(snippets_on(ada))
+
+
+@pytest.mark.walks
+def test_a_snippet_that_somebody_reports_leaves_the_page_of_whoever_has_it_open(
+    wide: World, her_browser: BrowserContext, url: str
+) -> None:
+    page = her_browser.new_page()
+    page.clock.install()
+    wait_for_sheets_ahead(page, url)
+    page.get_by_label("Why?").fill("In the middle of it")
+    shown = snippets_on(page)
+    report(wide, shown[0])
+    page.mouse.move(9, 9)
+    page.clock.run_for(61_000)
+    expect(page.get_by_text("Hidden meanwhile").first).to_be_visible()
+    left = snippets_on(page)
+    assert shown[0] not in left
+    assert set(left) < set(shown)
+    expect(page.get_by_label("Why?")).to_have_value("In the middle of it")
+
+
+@pytest.mark.walks
+def test_a_draft_on_its_way_is_called_back_by_the_submit_and_does_not_come_to_life_after_it(
+    her_browser: BrowserContext, ada: Page
+) -> None:
+    late: list[Route] = []
+    her_browser.route(DRAFTS, lambda route: late.append(route))
+    fill(ada)
+    while not late:
+        ada.wait_for_timeout(50)
+    submit(ada)
+    expect(ada.get_by_text(NEXT)).to_be_visible()
+    her_browser.unroute(DRAFTS)
+    for route in late:
+        with suppress(Error):
+            route.continue_()
+    ada.wait_for_timeout(300)
+    assert Rating.objects.count() == 1
+    assert not Draft.objects.exists()
+    assert kept(ada) == []
+
+
+@pytest.mark.walks
+def test_what_is_read_aloud_is_trouble_and_its_end_and_not_every_pause_in_typing(
+    her_browser: BrowserContext, ada: Page, noise: None
+) -> None:
+    ada.evaluate(
+        "() => { window.said = []; new MutationObserver(() => window.said.push(document.querySelector("
+        "'[data-save-said]').textContent)).observe(document.querySelector('[data-save-said]'), { childList: true }); }"
+    )
+    for word in ("One", "two", "three"):
+        ada.get_by_label("Why?").fill(word)
+        expect_saved(ada)
+    assert ada.evaluate("window.said") == []
+    her_browser.route(DRAFTS, abort)
+    for word in ("four", "five"):
+        ada.get_by_label("Why?").fill(word)
+        expect(pill(ada)).to_have_text("saved on this device")
+        ada.wait_for_timeout(900)
+    her_browser.unroute(DRAFTS)
+    expect_saved(ada)
+    said = ada.evaluate("window.said")
+    assert said[0] == "saved on this device"
+    assert re.fullmatch(r"saved \d\d:\d\d", said[1])
+    assert len(said) == 2
+
+
+@pytest.fixture
+def revising(wide: World, live_server: LiveServer, her_browser: BrowserContext) -> Page:
+    """Ada looks at her only rating once more."""
+    given = rate_next(wide.study, wide.ada, concept="troponin", rationale="It is there")
+    assert given is not None
+    page = her_browser.new_page()
+    page.goto(live_server.url + reverse("revise_rating", args=[wide.study.slug, given.pk]))
+    return page
+
+
+@pytest.mark.walks
+def test_a_second_thought_outlives_a_killed_tab_without_a_network_and_goes_out_once(
+    her_browser: BrowserContext, revising: Page, noise: None
+) -> None:
+    address = revising.url
+    her_browser.set_offline(True)
+    revising.get_by_label("Why?").fill("It rose")
+    revising.get_by_label("Why do you change it?").fill("I overlooked the second value")
+    expect(pill(revising)).to_have_text("saved on this device")
+    revising.get_by_role("button", name="Save the revision").click()
+    expect(revising.get_by_text("The site cannot be reached.")).to_be_visible()
+    crash(revising)
+    her_browser.set_offline(False)
+    assert Rating.objects.count() == 1
+    again = her_browser.new_page()
+    again.goto(address)
+    expect(again.get_by_label("Why?")).to_have_value("It rose")
+    expect_saved(again)
+    assert Draft.objects.get().answers["reason"] == "I overlooked the second value"
+    again.get_by_role("button", name="Save the revision").dblclick()
+    expect(again.get_by_text("The first stays on record.")).to_be_visible()
+    assert list(Rating.objects.order_by("revision").values_list("rationale", flat=True)) == ["It is there", "It rose"]
+    assert not Draft.objects.exists()
+    assert kept(again) == []
+
+
+@pytest.mark.walks
+def test_a_second_thought_outlives_a_session_that_ends(wide: World, revising: Page, noise: None) -> None:
+    revising.get_by_label("Why?").fill("It rose")
+    expect_saved(revising)
+    every_session_ends()
+    revising.get_by_label("Why do you change it?").fill("I overlooked the second value")
+    revising.get_by_role("button", name="Save the revision").click()
+    expect(revising.get_by_text("You are signed out.")).to_be_visible()
+    sign_in_again(revising, wide)
+    expect_saved(revising)
+    revising.bring_to_front()
+    revising.get_by_role("button", name="Save the revision").click()
+    expect(revising.get_by_text("The first stays on record.")).to_be_visible()
+    assert Rating.objects.get(revision=2).reason == "I overlooked the second value"
+
+
+@pytest.mark.walks
+def test_time_on_task_goes_on_after_a_pause_though_nothing_had_been_entered(
+    her_browser: BrowserContext, url: str
+) -> None:
+    page = her_browser.new_page()
+    page.clock.install()
+    wait_for_sheets_ahead(page, url)
+    page.mouse.move(5, 5)
+    page.clock.run_for(20_000)
+    before = int(page.locator("[data-active-seconds]").input_value())
+    assert before >= 20
+    page.get_by_role("link", name="Pause").click()
+    expect(page.get_by_role("heading", name="Your studies")).to_be_visible()
+    page.clock.run_for(60_000)
+    page.goto(url)
+    counted = page.locator("[data-active-seconds]")
+    expect(counted).not_to_have_value("")
+    assert before <= int(counted.input_value()) <= before + 5

@@ -6,31 +6,35 @@ import { fill } from "../draft/fields.js";
 import { say as pill } from "../draft/pill.js";
 import { drop, post, ready, returned, waiting } from "../outbox.js";
 import { isActive } from "../timer.js";
-import { again, dropAll, refill, runsOut, take } from "./ahead.js";
+import { again, dropAll, lookAgain, refill, runsOut, take } from "./ahead.js";
+import { hide } from "./hidden.js";
 import { say, tellReturned, tellWaiting } from "./notices.js";
 import { show } from "./swap.js";
 
-const LOOK = 30000; // Milliseconds between looks at whether the sheets ahead still hold their places.
+const LOOK = 60000; // Milliseconds between looks at whether the sheets still hold: hers, and those ahead.
+const HIDDEN = "Hidden meanwhile: somebody reported that it may show a person. Judge by the others.";
 const SAID = "consilium.said"; // A sentence on its way over a page load.
 const room = document.querySelector("[data-room]");
 let held = null; // The draft's name of the sheet that waits for the site's answer.
+let turning = Promise.resolve(); // Until it is clear whether the next sheet is there.
+let unsure = false; // The sheet on the page was shown before the site could be asked whether it still holds.
 
 const formOf = () => document.querySelector("form[data-outbox]");
 const markOf = (form) => form?.querySelector("[data-on-device]");
-const slotOnPage = () => Number(markOf(formOf())?.dataset.slot);
+const slotOnPage = () => markOf(formOf())?.dataset.onDevice;
 
 function entryOf(form, submitter) {
   const data = new FormData(form, submitter);
   data.delete("csrfmiddlewaretoken");
-  const { onDevice: name, slot } = markOf(form).dataset;
+  const { onDevice: name } = markOf(form).dataset;
   const title = document.title.split(" ·")[0];
-  return { id: crypto.randomUUID(), name, slot: Number(slot), url: form.action, ticket: data.get("ticket"), title, fields: [...data.entries()] };
+  return { id: crypto.randomUUID(), name, url: form.action, ticket: data.get("ticket"), title, fields: [...data.entries()] };
 }
 
-function hold(form, name, words) {
+function hold(form, name) {
   held = name;
   form.inert = true;
-  pill(form, "saving", words);
+  pill(form, "saving", "saving");
 }
 
 function letGo(form) {
@@ -39,17 +43,33 @@ function letGo(form) {
   delete form.dataset.sent;
 }
 
+async function turn(form, name) {
+  form.inert = true;
+  pill(form, "saving", "saving");
+  const next = await take(room);
+  if (!next) return hold(form, name);
+  unsure = !next.sure;
+  show(next);
+  say("info", "Saving.");
+}
+
 async function submit(form, submitter) {
   const entry = entryOf(form, submitter);
-  const posted = post(entry).then(() => forget("draft", entry.name).catch(() => {}));
-  const next = take();
-  if (next) {
-    show(next);
-    say("info", "Saving.");
-  } else {
-    hold(form, entry.name, "saving");
+  turning = turn(form, entry.name);
+  await post(entry);
+  await forget("draft", entry.name).catch(() => {});
+}
+
+async function look() {
+  const form = formOf(), ticket = form?.elements.namedItem("ticket").value;
+  if (!ticket) return;
+  const said = await lookAgain(room, ticket);
+  if (!said || !form.isConnected) return;
+  for (const snippet of document.querySelectorAll("[data-snippet]")) {
+    if (!said.shown.includes(Number(snippet.dataset.snippet))) hide(snippet, HIDDEN);
   }
-  await posted;
+  if (unsure || said.dropped || runsOut() < 2 * LOOK) refill(room, slotOnPage());
+  unsure = false;
 }
 
 function goOn(address, words) {
@@ -66,7 +86,8 @@ function onSent({ entry, answer }) {
   if (held === entry.name) return goOn(answer.next, [level, answer.message]);
   say(level, answer.message);
   tellWaiting("", waiting());
-  if (!waiting().length) refill(room, slotOnPage());
+  if (unsure) look();
+  else if (!waiting().length) refill(room, slotOnPage());
 }
 
 function problemsOn(form, problems) {
@@ -141,7 +162,7 @@ async function begin() {
   await ready;
   returned().forEach((entry) => onReturned({ entry }));
   const form = formOf(), name = markOf(form)?.dataset.onDevice;
-  if (waiting().some((entry) => entry.name === name)) hold(form, name, "saving");
+  if (waiting().some((entry) => entry.name === name)) hold(form, name);
   if (!waiting().length) refill(room, slotOnPage());
 }
 
@@ -150,9 +171,12 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   submit(event.target, event.submitter);
 });
-document.addEventListener("consilium:sent", (event) => onSent(event.detail));
-document.addEventListener("consilium:returned", (event) => onReturned(event.detail));
-document.addEventListener("consilium:waiting", (event) => onWaiting(event.detail));
+for (const [name, act] of [["sent", onSent], ["returned", onReturned], ["waiting", onWaiting]]) {
+  document.addEventListener(`consilium:${name}`, async (event) => {
+    await turning;
+    act(event.detail);
+  });
+}
 document.addEventListener("consilium:hidden", () => { dropAll(); refill(room, slotOnPage()); });
-setInterval(() => { if (isActive() && !waiting().length && runsOut() < 2 * LOOK) refill(room, slotOnPage()); }, LOOK);
+setInterval(() => { if (room && isActive() && !waiting().length) look(); }, LOOK);
 if (room) begin();

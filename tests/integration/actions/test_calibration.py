@@ -289,8 +289,8 @@ def test_her_coordinator_lets_a_failed_rater_through_with_a_reason(asked: World)
     failed(asked)
     let_through(membership=membership(asked, asked.ada), reason=" We read it together. ", by=asked.nora, now=NOW)
     assert calibration_standing(membership(asked, asked.ada)) == PASSED
-    event = AuditEvent.objects.filter(verb=AuditVerb.CALIBRATION_JUDGED).latest("number")
-    assert (event.actor, event.detail) == (asked.nora.pk, {"let_through": True, "reason": "We read it together."})
+    event = AuditEvent.objects.filter(verb=AuditVerb.RATER_LET_THROUGH).latest("number")
+    assert (event.actor, event.detail) == (asked.nora.pk, {"reason": "We read it together."})
 
 
 def test_nobody_is_let_through_without_a_reason_or_before_she_failed(asked: World) -> None:

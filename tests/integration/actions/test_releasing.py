@@ -71,7 +71,7 @@ def test_every_rating_is_a_row_with_answers_and_weights(rated: World) -> None:
     rows = read_json_lines(cut(rated), "ratings")
     assert len(rows) == 12
     first = next(row for row in rows if row["rater"] == "R01")
-    assert first["concept"] == "chest pain"
+    assert (first["concept"], first["concept_written"]) == ("chest pain", "chest pain")
     assert first["answer_coherence"] == 4
     assert first["answer_flags"] == []
     assert 0 < first["weight_concept"] <= 2

@@ -15,8 +15,9 @@ from annotation.actions.revising import revise_rating
 from annotation.actions.rounds import close_round, start_round
 from annotation.actions.tickets import read_ticket, write_ticket, write_ticket_of
 from annotation.enums import AuditVerb, RoundKind
-from annotation.models import AuditEvent, Rating, Round, Snippet, Study, User
-from annotation.queries.last_ratings import last_ten
+from annotation.models import AuditEvent, Concept, Rating, Round, Snippet, Study, User
+from annotation.queries.last_ratings import entered, last_ten
+from annotation.queries.own_words import concept_written
 from annotation.queries.rating_records import current_ratings
 from annotation.rules.answers import Incomplete
 from annotation.rules.evidence import Marks, Word
@@ -70,6 +71,32 @@ def test_the_same_form_twice_is_one_revision_and_an_unchanged_one_is_none(world:
     first = revise(world, rating, concept="angina")
     assert revise(world, rating, concept="angina") == first
     assert Rating.objects.count() == 2
+
+
+def test_her_terms_stand_in_her_own_letters_and_never_in_a_colleagues(world: World) -> None:
+    """One row serves both, in Ben's letters: shown to Ada, they would tell her that he had been there."""
+    rate_next(world.study, world.ben, concept="TAKO-tsubo")
+    marks = Marks(evidence=(), fits={}, second_concept="Second THOUGHT")
+    slot = claim(study=world.study, by=world.ada, now=NOW)
+    assert slot is not None
+    ticket = read_ticket(write_ticket(slot), by=world.ada)
+    raw = complete_form(world.study, concept="Tako-Tsubo")
+    hers = submit_rating(ticket=ticket, raw=raw, marks=marks, active_seconds=1.0, by=world.ada, now=NOW)
+    assert hers.concept is not None
+    assert hers.concept.name == "TAKO-tsubo"
+    (row,) = last_ten(world.ada, world.study)
+    assert (row.label, row.second) == ("Tako-Tsubo", "Second THOUGHT")
+    filled = entered(hers)
+    assert (filled["concept"], filled["second_concept"]) == ("Tako-Tsubo", "Second THOUGHT")
+    revised = revise(world, hers, concept="tako-tsubo of pregnancy")
+    assert (revised.concept_written, revised.second_concept_written) == ("tako-tsubo of pregnancy", "")
+
+
+def test_a_rating_from_before_letters_were_kept_shows_nobodys_capitals(world: World) -> None:
+    rating = Rating(concept=Concept(name="TAKO-tsubo", created_by=world.ben), outcome="answered")
+    assert concept_written(rating) == "tako-tsubo"
+    assert concept_written(Rating(concept=Concept(name="ECG", created_by=None))) == "ECG"
+    assert concept_written(Rating()) == ""
 
 
 def test_without_a_reason_or_incomplete_nothing_is_stored(world: World, rating: Rating) -> None:

@@ -193,7 +193,7 @@ def test_a_retest_looks_like_the_round_that_it_repeats(world: World, ada: Client
     original = world.study.rounds.get(number=1)
     retest = Round.objects.create(
         study=world.study,
-        number=9,
+        number=original.number,
         kind=RoundKind.RETEST,
         state="open",
         rubric=original.rubric,

@@ -50,7 +50,7 @@ def meant(client: Client, world: World, text: str) -> list[str]:
 def test_the_frozen_list_comes_first_then_her_own_terms_then_the_code_systems(coded: World, signed_in: SignIn) -> None:
     rate_next(coded.study, coded.ada, concept="Pain in the chest wall")
     found = ask(signed_in(coded.ada), coded, "pain che").json()
-    assert [option["value"] for option in found][:2] == ["chest pain", "pain in the chest wall"]
+    assert [option["value"] for option in found][:2] == ["chest pain", "Pain in the chest wall"]
     assert [option["note"] for option in found][:2] == ["", "your own term"]
     assert {option["note"].rpartition(" · ")[2] for option in found[2:]} == {"ICD-10-CM", "HPO"}
     assert len(found) == 8
@@ -153,10 +153,10 @@ class TestAColleaguesTerm:
         page = signed_in(planted.ada).get(reverse("rate", args=[planted.study.slug]))
         assert "roponosis" not in page.content.decode()
 
-    def test_is_hers_in_small_letters_once_she_wrote_it_too(self, planted: World, signed_in: SignIn) -> None:
+    def test_is_hers_as_she_wrote_it_once_she_wrote_it_too(self, planted: World, signed_in: SignIn) -> None:
         """One row serves both; its capitals are Ben's and would tell her that a colleague had been there."""
         rate_next(planted.study, planted.ada, concept="xanthomatous TROPONOSIS")
-        assert values(ask(signed_in(planted.ada), planted, "xan"))[0] == "xanthomatous troponosis"
+        assert values(ask(signed_in(planted.ada), planted, "xan"))[0] == "xanthomatous TROPONOSIS"
 
     def test_comes_where_her_own_would_and_not_where_his_capitals_sort(self, planted: World, signed_in: SignIn) -> None:
         rate_next(planted.study, planted.ada, concept="aardvark bite")
@@ -213,7 +213,7 @@ def test_a_term_that_stands_and_a_new_one_are_left_alone(world: World, signed_in
 
 def test_her_own_term_is_understood_too(world: World, signed_in: SignIn) -> None:
     rate_next(world.study, world.ada, concept="Costochondritis")
-    assert meant(signed_in(world.ada), world, "costocondritis") == ["costochondritis"]
+    assert meant(signed_in(world.ada), world, "costocondritis") == ["Costochondritis"]
 
 
 def test_the_list_is_meant_before_a_code_system(coded: World, signed_in: SignIn) -> None:
