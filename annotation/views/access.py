@@ -29,8 +29,8 @@ class Place:
     user: User
     study: Study
     roles: frozenset[Role]
-    page: str = ""
-    """Name of the address, to mark it in the navigation."""
+    path: str = ""
+    """The address, to mark in the navigation where it belongs."""
 
     @property
     def context(self) -> dict[str, Any]:
@@ -75,8 +75,7 @@ def _place(request: HttpRequest, slug: str, allowed: tuple[Role, ...]) -> Place:
         raise NotYours("There is no such study among yours.")
     study = found[0]
     roles = check_entry(user, study, *allowed)
-    match = request.resolver_match
-    return Place(user=user, study=study, roles=roles, page=match.url_name or "" if match else "")
+    return Place(user=user, study=study, roles=roles, path=request.path)
 
 
 @prepared
@@ -108,9 +107,13 @@ PAGES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
 
 
 def navigation(place: Place) -> list[dict[str, Any]]:
-    """Links to the study's pages that these roles open: label, url, current."""
-    return [
-        {"label": label, "url": reverse(name, args=[place.study.slug]), "current": name == place.page}
-        for name, label, roles in PAGES
-        if place.roles & set(roles)
+    """Links to the study's pages that these roles open: label, url, current.
+
+    `current` is "page" for the page itself, "true" for the one below which it lies, and empty for all others.
+    """
+    links = [
+        (label, reverse(name, args=[place.study.slug])) for name, label, roles in PAGES if place.roles & set(roles)
     ]
+    nearest = max((url for _, url in links if place.path.startswith(url)), key=len, default="")
+    here = "page" if nearest == place.path else "true"
+    return [{"label": label, "url": url, "current": here if url == nearest else ""} for label, url in links]

@@ -22,7 +22,7 @@ from annotation.rules.looking_after import looked_after, may_sign
 from annotation.rules.refusal import NotYours, Refused
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
-from annotation.views.rater_page import Rater, find_rater, under_people
+from annotation.views.rater_page import Rater, find_rater
 from annotation.views.see_other import see_other
 
 DAY = {"type": "date", "class": "input"}
@@ -77,7 +77,7 @@ def statement(request: HttpRequest, place: Place, pk: int) -> HttpResponse:
         ).exists(),
         "breadcrumbs": breadcrumbs(place, ("People", "people"), (rater.who, ""), ("Hours", "")),
     }
-    return render(request, "people/statement.html", {**under_people(place), **context})
+    return render(request, "people/statement.html", {**place.context, **context})
 
 
 @never_cache
@@ -141,7 +141,7 @@ def _page(
             "amount": amount(worked.seconds, place.study),
             "cannot": _cannot(days),
         }
-    return render(request, "people/hours.html", {**under_people(place), **context}, status=status)
+    return render(request, "people/hours.html", {**place.context, **context}, status=status)
 
 
 def _cannot(days: dict[str, date]) -> str:

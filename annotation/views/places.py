@@ -20,7 +20,7 @@ from annotation.rules.looking_after import looked_after
 from annotation.rules.refusal import NotYours, Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
-from annotation.views.rater_page import find_rater, under_people
+from annotation.views.rater_page import find_rater
 from annotation.views.see_other import see_other
 
 MOST_DIGITS = 9
@@ -88,4 +88,4 @@ def _page(request: HttpRequest, place: Place) -> HttpResponse:
         "directs": directs,
         "breadcrumbs": breadcrumbs(place, ("People", "people"), ("Places", "places")),
     }
-    return render(request, "people/places.html", {**under_people(place), **context})
+    return render(request, "people/places.html", {**place.context, **context})

@@ -1,7 +1,6 @@
 """What the pages of one rater share: finding her among those whom the person looks after, and her name or pseudonym."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from annotation.enums import Role
 from annotation.models import Membership
@@ -16,11 +15,6 @@ class Rater:
     who: str
     """Her name for a coordinator, her pseudonym for a researcher."""
     named: bool
-
-
-def under_people(place: Place) -> dict[str, Any]:
-    """What base.html draws of the place, with People marked as where this page belongs."""
-    return replace(place, page="people").context
 
 
 def find_rater(place: Place, membership: int) -> Rater:

@@ -17,7 +17,7 @@ from annotation.queries.withheld import ratings_of
 from annotation.rules.refusal import NotYours, Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
-from annotation.views.rater_page import find_rater, under_people
+from annotation.views.rater_page import find_rater
 from annotation.views.see_other import see_other
 
 
@@ -35,7 +35,7 @@ def rater(request: HttpRequest, place: Place, membership: int) -> HttpResponse:
         "statements": statements_of(found.member),
         "breadcrumbs": breadcrumbs(place, ("People", "people"), (found.who, "")),
     }
-    return render(request, "people/rater.html", {**under_people(place), **context})
+    return render(request, "people/rater.html", {**place.context, **context})
 
 
 @require_POST
@@ -69,7 +69,7 @@ def withdraw_rater(request: HttpRequest, place: Place, membership: int) -> HttpR
             "membership": membership,
             "breadcrumbs": breadcrumbs(place, ("People", "people"), (found.who, ""), ("Withdraw", "")),
         }
-        return render(request, "people/withdraw.html", {**under_people(place), **context})
+        return render(request, "people/withdraw.html", {**place.context, **context})
     if "sure" not in request.POST:
         messages.error(request, "Nothing was done: tick that she asked for it.")
         return see_other("withdraw_rater", place.study.slug, membership)

@@ -1,11 +1,12 @@
-"""What axe-core has against a page as it stands, by the rules of WCAG 2.0, 2.1 and 2.2 at levels A and AA."""
+"""What axe-core has against a page as it stands, by the rules of WCAG 2.0, 2.1 and 2.2 at levels A and AA, and by
+those that it calls best practice: headings in order, everything within a landmark."""
 
 import json
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 FOUND = """async options => (await axe.run(options)).violations.flatMap(rule => rule.nodes.map(node =>
     `${rule.id}: ${node.target.join(" ")} ${node.failureSummary.split("\\n").slice(1).join("; ").trim()}`))"""
 

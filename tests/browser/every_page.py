@@ -54,6 +54,9 @@ class Visit:
     parts: tuple[str, ...] = ()
     """Parts of the address, by their names in the scene's facts."""
     query: str = ""
+    sent: str = ""
+    """Selector of a form that is sent as it stands, past the page's own check, or of the button that sends it: what
+    comes back is the page visited."""
     status: int = 200
     in_study: bool = True
 
@@ -62,7 +65,7 @@ class Visit:
         return reverse(self.name, args=["hearts", *parts] if self.in_study else parts) + self.query
 
     def __str__(self) -> str:
-        return f"{self.name}{self.query} as {self.who or 'nobody'}"
+        return f"{self.name}{self.query}{' sent' if self.sent else ''} as {self.who or 'nobody'}"
 
 
 @dataclass(frozen=True)
@@ -167,15 +170,25 @@ SCENES = {
         worlds.build,
         raters_at_work,
         (
+            Visit("rate", "ada"),
+            Visit("rate", "ada", sent="#rating", status=422),
+            Visit("rate_context", "ada", ("snippet",)),
+            Visit("last_ratings", "ada"),
+            Visit("revise_rating", "ada", ("rating",)),
+            Visit("revise_rating", "ada", ("rating",), sent="#rating", status=409),
+        ),
+    ),
+    "coming in": Scene(
+        worlds.build,
+        raters_at_work,
+        (
             Visit("sign_in", "", in_study=False),
+            Visit("sign_in", "", sent="main form", status=422, in_study=False),
             Visit("enter", "", ("token",), in_study=False),
             Visit("enter", "", ("spent",), in_study=False, status=410),
             *(Visit("home", who, in_study=False) for who in ("ada", "cora", "rosa", "sven")),
             Visit("account", "ada", in_study=False),
-            Visit("rate", "ada"),
-            Visit("rate_context", "ada", ("snippet",)),
-            Visit("last_ratings", "ada"),
-            Visit("revise_rating", "ada", ("rating",)),
+            Visit("account", "ada", sent="main form", status=422, in_study=False),
             Visit("withdraw", "ada"),
             Visit("agreement", "ada", status=403),
             Visit("study", "sven", status=404),
@@ -187,7 +200,12 @@ SCENES = {
         (
             *(Visit(name, who) for name in ("study", "people", "places", "reports") for who in ("rosa", "nora")),
             *(Visit(name, "nora", ("ada",)) for name in ("rater", "rater_hours", "withdraw_rater")),
+            Visit("rater_hours", "nora", ("ada",), query="?first_day=2026-11-01&last_day=2026-11-02"),
             Visit("hours_statement", "nora", ("hours",)),
+            Visit("people", "nora", sent="form:has([name=email])", status=422),
+            Visit("reports", "nora", sent="main form button", status=422),
+            Visit("rubric_preview", "rosa", sent="#rating", status=422),
+            Visit("adopt_rubric", "rosa", ("new rubric",), sent="#adopt", status=422),
             *(Visit(name, "rosa") for name in ("study_settings", "round_preview", "latents", "try_text")),
             Visit("latents", "rosa", query="?show=all"),
             Visit("latent", "rosa", ("index",)),
@@ -223,9 +241,17 @@ SCENES = {
     "references": Scene(
         calibration_world.build,
         setting_references,
-        (Visit("references", "cora"), Visit("reference", "cora", ("latent",))),
+        (
+            Visit("references", "cora"),
+            Visit("reference", "cora", ("latent",)),
+            Visit("reference", "cora", ("latent",), sent="#reference", status=422),
+        ),
     ),
-    "readings": Scene(worlds.build, reading, (Visit("read", "eva"), Visit("study", "rosa"))),
+    "readings": Scene(
+        worlds.build,
+        reading,
+        (Visit("read", "eva"), Visit("read", "eva", sent="#reading", status=422), Visit("study", "rosa")),
+    ),
     "beginning": Scene(
         partial(worlds.build, open_the_round=False),
         nothing,

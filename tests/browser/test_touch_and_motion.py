@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.enter import enter
+from tests.browser.fingers import FINGER, too_small
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -16,22 +17,6 @@ NewContext = Callable[..., BrowserContext]
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 TABLET: dict[str, Any] = {"viewport": {"width": 1024, "height": 768}, "has_touch": True, "is_mobile": True}
-FINGER = 44
-"""CSS pixels: WCAG 2.2 asks for 24 (axe checks that on every page), and a rating page for a thumb needs 44."""
-
-TOO_SMALL = """least => {
-    const label = one => one.closest("label") || one;
-    const inline = one => getComputedStyle(one).display === "inline";  // a link in a sentence is as high as its line
-    const controls = ["a", "button", "summary", "input", "select", "textarea"].map(name => `main ${name}`).join();
-    const targets = [...document.querySelectorAll(controls)]
-        .filter(one => one.type !== "hidden" && !inline(one) && one.checkVisibility({visibilityProperty: true}))
-        .map(label);
-    return [...new Set(targets)].flatMap(one => {
-        const {width, height} = one.getBoundingClientRect();
-        if (width === 0 || (width >= least && height >= least)) return [];
-        return [`${one.textContent.trim().slice(0, 40) || one.name}: ${Math.round(width)} x ${Math.round(height)}`];
-    });
-}"""
 MOVING = """() => [...document.querySelectorAll("*")].flatMap(one => [null, "::before", "::after"].flatMap(part => {
     const style = getComputedStyle(one, part);
     const seconds = text => Math.max(...text.split(",").map(parseFloat));
@@ -59,10 +44,10 @@ def test_everything_on_the_rating_page_is_as_large_as_a_fingertip(
     rating_page: Callable[..., Page], screen: dict[str, Any]
 ) -> None:
     page = rating_page(**screen)
-    assert page.evaluate(TOO_SMALL, 5 * FINGER) != []  # it does look
-    assert page.evaluate(TOO_SMALL, FINGER) == []
+    assert too_small(page, least=5 * FINGER) != []  # it does look
+    assert too_small(page) == []
     page.evaluate("document.querySelectorAll('main details').forEach(part => { part.open = true })")
-    assert page.evaluate(TOO_SMALL, FINGER) == []
+    assert too_small(page) == []
 
 
 def test_nothing_moves_for_who_asked_for_stillness(rating_page: Callable[..., Page]) -> None:

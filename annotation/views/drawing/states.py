@@ -38,6 +38,9 @@ LOOKS: dict[str, tuple[str, str]] = {
     "dead": ("neutral", "dash"),
     "dense": ("warn", "spread"),
     "single-token": ("warn", "circle"),
+    # a snippet that was said to show a person
+    "shown-again": ("good", "check"),
+    "withheld": ("bad", "cross"),
     # rounds, cases, slots, people
     "draft": ("neutral", "pencil"),
     "open": ("active", "half"),

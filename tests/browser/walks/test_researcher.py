@@ -24,7 +24,7 @@ def test_the_researcher(before_round: World, hand_of: Callable[[User | None], Ha
     arrived(page, study.name)
     hand.press(page.get_by_role("button", name="Open the round"))
     expect(page.get_by_text("Round 1 is open")).to_be_visible()
-    hand.press(page.get_by_role("link", name="What opening or closing asks"))
+    hand.press(page.get_by_role("link", name="Before opening or closing"))
     arrived(page, "Before you open or close a round")
     hand.press(page.get_by_role("navigation").get_by_role("link", name="Study", exact=True))
     arrived(page, study.name)
