@@ -40,7 +40,7 @@ def claim(*, study: Study, by: User, now: datetime) -> Slot | None:
     expires = now + timedelta(minutes=settings.LEASE_MINUTES)
     for _ in range(TRIES):
         with transaction.atomic():
-            _one_window_at_a_time(by)
+            one_window_at_a_time(by)
             slot, contended = _take(counter, expires=expires, held=True)
         if slot is not None:
             return slot
@@ -63,7 +63,7 @@ def claim_ahead(*, study: Study, by: User, after: Sequence[int], number: int, no
     spare = SPARE_PER_RATER * raters + number
     given: list[Slot] = []
     with transaction.atomic():
-        _one_window_at_a_time(by)
+        one_window_at_a_time(by)
         kept = _keep(by, after, now)
         for place in range(kept, kept + number):
             slot, _ = _take(counter, expires=_until(place, now), held=False, spare=spare)
@@ -113,7 +113,7 @@ def _open_rounds(study: int) -> QuerySet[Round, tuple[int, str]]:
     return Round.objects.filter(study=study, state=RoundState.OPEN).order_by("number").values_list("pk", "kind")
 
 
-def _one_window_at_a_time(by: User) -> None:
+def one_window_at_a_time(by: User) -> None:
     """Held until the transaction ends. The triggers that keep raters and readers apart take the same lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('consilium rater', %s))", [by.pk])

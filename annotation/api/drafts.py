@@ -15,7 +15,7 @@ from annotation.actions.tickets import read_ticket
 from annotation.enums import Role
 from annotation.models import Draft, Study, User
 from annotation.rules.device import PERSON_HEADER, SOMEONE_ELSE, is_hers
-from annotation.rules.draft_windows import NewerDraft, read_number, read_window
+from annotation.rules.draft_windows import REVISES, NewerDraft, read_number, read_window
 from annotation.rules.membership import check_role
 from annotation.rules.refusal import NotYours, Refused
 
@@ -28,7 +28,8 @@ class Drafts(APIView):
     """Takes {ticket, window, draft_number, answers}, or the form's fields flat beside them; answers {saved_at, number}.
 
     The ticket says whose draft of which latent it is: without a good one nothing is read or written. draft_number is
-    the number of the draft that the window saw last, 0 for none.
+    the number of the draft that the window saw last, 0 for none. An answer "revises" names the rating that the form
+    revises.
     A refusal is {detail: a sentence}: 409 where the state forbids it, with {newer: {answers, saved_at, number}} where
     another window of hers saved later; 401 where the page was another person's; 404 for a stranger; 400 for no draft.
     """
@@ -51,6 +52,7 @@ class Drafts(APIView):
                 now=timezone.now(),
                 window=sent.window,
                 number=sent.number,
+                revises=read_number(sent.answers.get(REVISES)),
             )
         except NotYours as error:
             return Response({"detail": str(error)}, status=status.HTTP_404_NOT_FOUND)

@@ -35,5 +35,10 @@ def draft_name(user: User, *, round_id: int, latent_id: int) -> str:
     return _mac("consilium.device.draft", user.pk, round_id, latent_id).hex()[:NAME_LENGTH]
 
 
+def revision_name(user: User, *, rating_id: int) -> str:
+    """A name for her second thought on a rating: 32 hexadecimal digits."""
+    return _mac("consilium.device.revision", user.pk, rating_id).hex()[:NAME_LENGTH]
+
+
 def _mac(purpose: str, *parts: int) -> bytes:
     return salted_hmac(purpose, " ".join(map(str, parts)), algorithm="sha256").digest()

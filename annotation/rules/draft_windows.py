@@ -8,6 +8,8 @@ from annotation.rules.refusal import Refused
 
 WINDOW = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LARGEST_NUMBER = 2**31 - 1
+REVISES = "revises"
+"""The field of a revision's form, and of its draft, with the rating that it revises."""
 
 
 class NewerDraft(Refused):
@@ -25,6 +27,11 @@ def check_newest(stored: Draft, *, window: str, number: int) -> None:
     """
     if stored.window != window and stored.number != number:
         raise NewerDraft(stored)
+
+
+def revision_begun(draft: Draft | None, rating: int) -> dict[str, Any] | None:
+    """What she had entered to revise this rating; None where the draft is none of it."""
+    return draft.answers if draft and read_number(draft.answers.get(REVISES)) == rating else None
 
 
 def read_window(raw: Any) -> str:

@@ -76,15 +76,38 @@ function answered(form, draft, { kind, content }) {
   return say(form, "refused", typeof content.detail === "string" ? content.detail : "This draft cannot be saved any more.");
 }
 
+// Resolves with what became of it, in a word of site.js; "overtaken" where a later request went out meanwhile.
 async function send(form, draft, options) {
   const sending = draft.sending = new AbortController();
   draft.dirty = false;
   const answer = await put(form, { stop: sending, ...options });
-  if (draft.sending !== sending) return; // Overtaken by the request that goes out when the page is left.
+  if (draft.sending !== sending) return "overtaken";
   draft.sending = null;
-  if (form.dataset.sent || !form.isConnected) return;
+  if (form.dataset.sent || !form.isConnected) return answer.kind;
   answered(form, draft, answer);
   if (draft.dirty && !draft.timer) schedule(form, PAUSE);
+  return answer.kind === "refused" && answer.content.newer ? "newer" : answer.kind;
+}
+
+// Sends the form as it is now, for whoever must know that the site has it. Resolves as `send` does, or with "newer" where
+// she has to choose between two windows' answers first.
+export async function settle(form) {
+  const draft = draftOf(form);
+  await draft.ready;
+  if (draft.choosing) return "newer";
+  clearTimeout(draft.timer);
+  draft.timer = 0;
+  draft.sending?.abort();
+  return send(form, draft);
+}
+
+// The form is submitted or given up: a draft that is on its way would come after it.
+function halt(form) {
+  const draft = draftOf(form);
+  clearTimeout(draft.timer);
+  draft.timer = 0;
+  draft.sending?.abort();
+  draft.sending = null;
 }
 
 async function save(form) {
@@ -146,6 +169,8 @@ function begin(root) {
 document.addEventListener("input", changed);
 document.addEventListener("change", changed);
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") leave(); });
+document.addEventListener("submit", ({ target }) => { if (target.matches("form[data-outbox]")) halt(target); });
+document.addEventListener("consilium:given-up", ({ detail }) => halt(detail.form));
 document.addEventListener("consilium:send-now", now);
 document.addEventListener("consilium:sheet", (event) => begin(event.detail.root));
 window.addEventListener("online", now);

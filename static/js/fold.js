@@ -21,7 +21,7 @@ document.addEventListener("click", (event) => {
   fold.querySelector(`:scope > :not(summary) :is(${INSIDE})`)?.focus();
 });
 document.addEventListener("keydown", (event) => {
-  const fold = event.key === "Escape" && !event.defaultPrevented && event.target.closest?.(`${FOLD}[open]`);
+  const fold = event.key === "Escape" && !event.isComposing && !event.defaultPrevented && event.target.closest?.(`${FOLD}[open]`);
   if (!fold || event.target.getAttribute("aria-expanded") === "true") return;
   if (event.target.matches("input, textarea") && event.target.value.trim()) return;
   event.preventDefault();

@@ -95,7 +95,7 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const text = event.target.closest?.("textarea, select, [contenteditable=true], input:not([type=radio]):not([type=checkbox])");
-  if (event.key === "?" && !text && !event.ctrlKey && !event.metaKey) {
+  if (event.key === "?" && !text && !event.isComposing && !event.ctrlKey && !event.metaKey && !event.altKey) {
     event.preventDefault();
     open();
   }

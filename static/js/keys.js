@@ -51,7 +51,7 @@ function onEnter(event) {
 function onText(event) {
   if (event.key === "Escape") event.target.blur();
   const form = event.target.form;
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.altKey && form) {
     event.preventDefault();
     submitWhere(form);
   }

@@ -36,7 +36,7 @@ function begin(root) {
 
 document.addEventListener("keydown", (event) => {
   stepping = event.key.startsWith("Arrow");
-  const question = event.key === "Escape" && event.target.closest?.(QUESTION);
+  const question = event.key === "Escape" && !event.isComposing && event.target.closest?.(QUESTION);
   const listOpen = event.target.getAttribute?.("aria-expanded") === "true";
   if (question && !listOpen && answered(question) && !event.target.matches("[type=radio], [type=checkbox]")) moveOnFrom(question);
 }, true);

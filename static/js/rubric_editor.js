@@ -1,6 +1,8 @@
 // Saves the form[data-rubric-editor] by itself, two seconds after the last change, and says how it stands. Its buttons
 // work without this. Where somebody else has saved meanwhile nothing is sent any more: the page is asked to compare.
 
+import { clock } from "./draft/pill.js";
+
 const PAUSE = 2000;
 const RETRY = 5000;
 const OPEN = "consilium.rubric.open";
@@ -11,10 +13,6 @@ const draft = { dirty: false, sending: null, timer: 0, stopped: form?.hasAttribu
 function say(state, words) {
   place.dataset.state = state;
   place.textContent = words;
-}
-
-function clock(moment) {
-  return moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 }
 
 function rename(names) {

@@ -159,7 +159,7 @@ class Box {
 
   key(event) {
     const size = this.shown.length, isOpen = !this.list.hidden;
-    if (event.isComposing) return;
+    if (event.isComposing || event.ctrlKey || event.metaKey) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!isOpen) return this.ask();

@@ -1,9 +1,10 @@
 // Signing out wipes what this device keeps of her. What has not reached the site yet is sent first, and if that fails
-// she is asked. A sign-out that was cut short leaves a cookie, and the next page does the rest.
+// she is asked. A sign-out that was cut short leaves a cookie, and the next page does the rest. Her other tabs stop writing
+// at once, and leave what they show when she is out.
 
 import { close, count, tidy, wipe } from "./store.js";
 import { hear, tell } from "./tabs.js";
-import { owner } from "./vault.js";
+import { owner, signIn } from "./vault.js";
 
 const COOKIE = "device_wipe";
 const WAIT = 3000, LOOK = 100;
@@ -49,7 +50,7 @@ async function leave(form) {
   const number = await left() && await sent();
   if (number && !await asked(number)) return;
   close();
-  tell("signed-out");
+  tell("signing-out");
   await wipe(owner).catch(() => {});
   form.submit();
 }
@@ -59,6 +60,7 @@ async function finish() {
   if (!whose) return;
   await wipe(whose);
   document.cookie = `${COOKIE}=; path=/; max-age=0; samesite=lax`;
+  tell("signed-out", whose);
 }
 
 document.addEventListener("submit", (event) => {
@@ -66,5 +68,9 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   leave(event.target);
 });
-hear("signed-out", close);
+hear("signing-out", close);
+hear("signed-out", () => {
+  close();
+  location.replace(signIn);
+});
 if (globalThis.indexedDB) finish().then(tidy).catch(() => {});

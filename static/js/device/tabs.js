@@ -1,12 +1,13 @@
-// What the tabs of one browser tell each other: {type: "here"} from a page that was just opened, {type: "signed-out"}.
+// What the tabs of one browser tell each other: {type: "here"} from a page that was just opened,
+// "signing-out" from one that wipes the device, "signed-out" from the page after that.
 
 import { owner } from "./vault.js";
 
 const channel = globalThis.BroadcastChannel ? new BroadcastChannel("consilium") : null;
 const listeners = new Map();
 
-export function tell(type) {
-  channel?.postMessage({ type, owner });
+export function tell(type, whose = owner) {
+  channel?.postMessage({ type, owner: whose });
 }
 
 // Only what tabs of hers say.

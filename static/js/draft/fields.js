@@ -2,7 +2,7 @@
 // fields that are disabled for now are among them.
 
 const NOT_SENT = ["submit", "button", "file", "fieldset"];
-const NO_ANSWER = ["ticket", "window", "draft_number", "active_seconds", "outcome"];
+const NO_ANSWER = ["ticket", "window", "draft_number", "active_seconds", "outcome", "revises"];
 
 function fieldsOf(form) {
   return [...form.elements].filter((control) => control.name && control.name !== "csrfmiddlewaretoken" && !NOT_SENT.includes(control.type));

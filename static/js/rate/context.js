@@ -46,13 +46,13 @@ function begin(root) {
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[data-context]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   if (link.getAttribute("aria-expanded") === "true") close(link.closest("[data-snippet]"));
   else open(link);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === " " && event.target.matches?.("a[data-context]")) {
+  if (event.key === " " && !event.ctrlKey && !event.metaKey && !event.altKey && event.target.matches?.("a[data-context]")) {
     event.preventDefault();
     event.target.click();
   }

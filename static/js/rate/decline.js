@@ -6,7 +6,9 @@ document.addEventListener("submit", async (event) => {
   const form = event.target, name = document.querySelector("[data-on-device]")?.dataset.onDevice;
   if (form.id !== "decline" || !name || event.defaultPrevented) return;
   event.preventDefault();
-  document.getElementById("rating").dataset.sent = "declined"; // Nothing is saved any more.
+  const rating = document.getElementById("rating");
+  rating.dataset.sent = "declined"; // Nothing is saved any more.
+  document.dispatchEvent(new CustomEvent("consilium:given-up", { detail: { form: rating } }));
   await forget("draft", name).catch(() => {});
   form.submit();
 });

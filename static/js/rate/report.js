@@ -1,16 +1,8 @@
 // form[data-report] hides a snippet without leaving the page: what she has entered stays, the text goes.
 
-const FAILED = "The report did not reach the site, and the snippet is still shown to others. Press the button again.";
+import { hide } from "./hidden.js";
 
-function instead(snippet, words) {
-  const note = document.createElement("p");
-  note.className = "strip strip-silent quiet";
-  note.tabIndex = -1;
-  note.setAttribute("role", "status");
-  note.textContent = words;
-  snippet.replaceWith(note);
-  note.focus();
-}
+const FAILED = "The report did not reach the site, and the snippet is still shown to others. Press the button again.";
 
 async function send(form, button) {
   const snippet = button.closest("[data-snippet]"), place = button.closest("div");
@@ -23,7 +15,7 @@ async function send(form, button) {
     const answer = await response.json();
     words = answer.message ?? answer.detail ?? FAILED;
     if (response.ok) {
-      instead(snippet, words);
+      hide(snippet, words);
       return document.dispatchEvent(new CustomEvent("consilium:hidden", { detail: { snippet: button.value } }));
     }
   } catch {

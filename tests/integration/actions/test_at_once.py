@@ -10,13 +10,14 @@ from django.db import connection
 
 from annotation.actions.claiming import claim, claim_ahead
 from annotation.actions.declining import decline
+from annotation.actions.drafting import save_draft
 from annotation.actions.people import add_member
 from annotation.actions.rating import submit_rating
 from annotation.actions.revising import revise_rating
 from annotation.actions.rounds import add_slots, close_round, start_round
 from annotation.actions.tickets import Ticket, read_ticket, write_ticket
 from annotation.enums import Role, RoundKind, RoundState, SlotState
-from annotation.models import Rating, Round, Slot, User
+from annotation.models import Draft, Rating, Round, Slot, User
 from annotation.rules.evidence import Marks
 from annotation.rules.refusal import Refused
 from tests import world as worlds
@@ -208,3 +209,16 @@ def test_a_revision_and_the_closing_of_the_round_come_one_after_the_other() -> N
         ]
     )
     assert Rating.objects.count() == (2 if isinstance(revised, Rating) else 1)
+
+
+def test_a_draft_that_comes_with_the_submit_does_not_outlive_it_though_the_place_had_run_out() -> None:
+    world = worlds.build()
+    ticket = ticket_for(world, world.ada)
+    Slot.objects.filter(pk=ticket.slot).update(lease_expires_at=NOW - timedelta(minutes=1))
+
+    def drafting() -> Any:
+        return save_draft(ticket=ticket, answers={"rationale": "On its way"}, by=world.ada, now=NOW)
+
+    together([submitting(world, world.ada, ticket), *[drafting] * 5])
+    assert Rating.objects.count() == 1
+    assert not Draft.objects.exists()

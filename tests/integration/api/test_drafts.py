@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from annotation.actions.claiming import claim
+from annotation.actions.declining import decline
 from annotation.actions.rounds import close_round
-from annotation.actions.tickets import write_ticket
-from annotation.models import Draft, Membership, Slot, User
+from annotation.actions.tickets import read_ticket, write_ticket, write_ticket_of
+from annotation.models import Draft, Membership, Rating, Slot, User
 from annotation.rules.device import device_owner
-from tests.world import World, complete_form
+from tests.world import World, complete_form, rate_next
 
 SignIn = Callable[[User], Client]
 URL = "/api/drafts/"
@@ -90,7 +92,7 @@ def test_who_left_the_study_saves_nothing(world: World, slot: Slot, signed_in: S
 
 
 def test_a_forged_ticket_saves_nothing(world: World, slot: Slot, signed_in: SignIn) -> None:
-    response = put(signed_in(world.ada), {"ticket": write_ticket(slot) + "x", "answers": {}})
+    response = put(signed_in(world.ada), {"ticket": "x" + write_ticket(slot), "answers": {}})
     assert response.status_code == 409
     assert "does not come from this site" in response.json()["detail"]
 
@@ -182,3 +184,57 @@ def test_a_page_of_hers_saves_nothing_while_someone_else_is_signed_in(
     assert refused.status_code == 401
     assert not Draft.objects.exists()
     assert signed_in(world.ada).put(URL, body, content_type="application/json", **person).status_code == 200  # type: ignore[arg-type]
+
+
+def test_a_draft_that_comes_after_she_gave_the_latent_back_does_not_bring_it_to_life(
+    world: World, slot: Slot, signed_in: SignIn
+) -> None:
+    ticket = write_ticket(slot)
+    decline(ticket=read_ticket(ticket, by=world.ada), by=world.ada, now=timezone.now())
+    response = put(signed_in(world.ada), {"ticket": ticket, "rationale": "On its way"})
+    assert response.status_code == 409
+    assert "not your field" in response.json()["detail"]
+    assert not Draft.objects.exists()
+
+
+@pytest.fixture
+def given(world: World) -> Rating:
+    """What Ada said before."""
+    stored = rate_next(world.study, world.ada, concept="troponin")
+    assert stored is not None
+    return stored
+
+
+def second_thought(rating: Rating, **answers: Any) -> dict[str, Any]:
+    return {"ticket": write_ticket_of(rating), "revises": str(rating.pk), **answers}
+
+
+def test_a_second_thought_is_kept_until_it_is_in_and_opens_again_as_it_was_left(
+    world: World, given: Rating, signed_in: SignIn
+) -> None:
+    ada = signed_in(world.ada)
+    page = reverse("revise_rating", args=[world.study.slug, given.pk])
+    thought = second_thought(
+        given, concept="troponin rise", rationale="It rose", reason="I overlooked the second value"
+    )
+    assert put(ada, thought).json()["number"] == 1
+    drawn = ada.get(page).content.decode()
+    for text in ("troponin rise", "It rose", "I overlooked the second value"):
+        assert text in drawn
+    form = complete_form(world.study, concept="troponin rise") | {"reason": "I overlooked the second value"}
+    assert ada.post(page, form).status_code == 303
+    assert not Draft.objects.exists()
+    late = put(ada, thought)
+    assert (late.status_code, "in another window meanwhile" in late.json()["detail"]) == (409, True)
+    assert not Draft.objects.exists()
+
+
+def test_a_first_answer_that_comes_late_is_no_second_thought(world: World, given: Rating, signed_in: SignIn) -> None:
+    ada = signed_in(world.ada)
+    assert put(ada, {"ticket": write_ticket_of(given), "rationale": "Late"}).status_code == 409
+    assert put(signed_in(world.ben), second_thought(given)).status_code == 409
+    other = rate_next(world.study, world.ada)
+    assert other is not None
+    crossed = second_thought(given) | {"revises": str(other.pk)}
+    assert put(ada, crossed).status_code == 404
+    assert not Draft.objects.exists()
