@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from annotation.actions import audit
 from annotation.actions.calibrating import judge, lock_before_judging
+from annotation.actions.claiming import one_window_at_a_time
 from annotation.actions.tickets import Ticket
 from annotation.enums import AuditVerb, Role, SlotState
 from annotation.models import Decline, Draft, Rating, Round, Slot, User

@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from annotation.actions import audit
+from annotation.actions.claiming import one_window_at_a_time
 from annotation.actions.rating import concepts_of
 from annotation.actions.recomputing import recompute_soon
 from annotation.enums import AuditVerb, Role
@@ -46,6 +47,7 @@ def revise_rating(
     # Whoever closes the round, or revises in another window, takes this lock too.
     rounds = Round.objects.select_for_update(of=("self",), no_key=True).select_related("study")
     round_ = rounds.get(pk=rating.round_id)
+    one_window_at_a_time(by)  # Before the terms, as a submit does (actions.audit).
     newest = own_rating(rating.pk, user=by, study=round_.study)
     check_round_open(round_)
     if Decision.objects.filter(case__latent=newest.latent_id, adjudicator=by).exists():
