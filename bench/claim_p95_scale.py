@@ -66,6 +66,7 @@ def _large_study(world: Any) -> str:
     from annotation.actions.people import add_member
     from annotation.actions.sampling import draw_sample
     from annotation.actions.studies import create_study
+    from annotation.enums import Role
     from annotation.models import Membership
     from tests.world import NOW
 
@@ -77,7 +78,8 @@ def _large_study(world: Any) -> str:
         by=world.rosa, now=NOW, sample_size=LARGE, raters_per_latent=LARGE_EACH,
     )  # fmt: skip
     for member in Membership.objects.filter(study=world.study).select_related("user", "institution"):
-        add_member(study=study, user=member.user, role=member.role, institution=member.institution, by=None, now=NOW)
+        role = Role(member.role)
+        add_member(study=study, user=member.user, role=role, institution=member.institution, by=None, now=NOW)
     draw_sample(study=study, by=world.rosa, now=NOW)
     world_of = type("LargeWorld", (), {"study": study, "rosa": world.rosa})
     open_round(world_of, LARGE_EACH)

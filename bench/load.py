@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 
@@ -143,8 +144,7 @@ def _judged(world: Any, raters: Sequence[Rater], seen: Seen) -> Counted:
 
 def _tokens(tickets: Sequence[str]) -> set[str]:
     """The submit tokens inside the tickets."""
-    from django.core import signing
+    from annotation.actions.sealing import unseal
+    from annotation.actions.tickets import CONTENT, PURPOSE
 
-    from annotation.actions.tickets import SALT
-
-    return {str(signing.loads(ticket, salt=SALT)[3]) for ticket in tickets}
+    return {str(UUID(bytes=CONTENT.unpack(unseal(PURPOSE, ticket))[-1])) for ticket in tickets}

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +69,13 @@ def build(
     retest_share: float = 0.0,
 ) -> World:
     """The world with a finished mining run, a drawn sample and, unless told otherwise, an open round and no retests."""
-    asked = {
-        "open_the_round": open_the_round,
-        "latents": latents,
-        "sample": sample,
-        "raters": raters,
-        "retest_share": retest_share,
-    }
-    return built_once(tuple(asked.values()), partial(_build, **asked))
+
+    def build_it() -> World:
+        return _build(
+            open_the_round=open_the_round, latents=latents, sample=sample, raters=raters, retest_share=retest_share
+        )
+
+    return built_once((open_the_round, latents, sample, raters, retest_share), build_it)
 
 
 def _build(*, open_the_round: bool, latents: int, sample: int, raters: int, retest_share: float) -> World:

@@ -33,7 +33,8 @@ class Pace:
 def study_pace(study: Study) -> Pace:
     """One statement."""
     timed = Rating.objects.filter(study=study, revision=1, active_seconds__gt=0).order_by("-pk")
-    seconds = list(timed.values_list("active_seconds", flat=True)[:LOOKED_AT])
+    latest = timed.values_list("active_seconds", flat=True)[:LOOKED_AT]
+    seconds = [taken for taken in latest if taken is not None]
     return Pace(
         seconds=median(seconds) if seconds else float(USUAL_SECONDS),
         ratings=len(seconds),

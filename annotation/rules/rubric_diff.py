@@ -63,10 +63,12 @@ def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:
     place = {key: number for number, key in enumerate(before)}
     best: list[tuple[str, ...]] = []
     for key in after:
-        empty: tuple[str, ...] = ()
-        longest = max((run for run in best if place[run[-1]] < place[key]), key=len, default=empty)
-        best.append((*longest, key))
-    return set(after) - set(max(best, key=len, default=()))
+        best.append((*_longest([run for run in best if place[run[-1]] < place[key]]), key))
+    return set(after) - set(_longest(best))
+
+
+def _longest(runs: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return max(runs, key=lambda run: len(run), default=())
 
 
 def _removed(item: Item) -> ItemChange:
