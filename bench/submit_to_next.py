@@ -58,7 +58,7 @@ def measure() -> dict[str, Any]:
 def _chromium(playwright: Any) -> Browser:
     from tests.browser import chromium
 
-    return playwright.chromium.launch(executable_path=str(chromium.find()), args=chromium.flags())  # type: ignore[no-any-return]
+    return playwright.chromium.launch(executable_path=str(chromium.find()), args=chromium.flags())
 
 
 def _rate(browser: Browser, address: str, world: Any, session: str) -> tuple[list[float], list[float]]:
