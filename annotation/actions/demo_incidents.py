@@ -15,7 +15,7 @@ from annotation.rules.evidence import parse_marks
 DECIDED, WAITING = ("north.1", 5), ("north.2", 9)
 """Who reports after how many of her ratings: the first is decided at once, the second waits for the coordinator."""
 REVISES, LEAVES = ("brigid.1", 6), ("harbour.3", 10)
-NO_PERSON = "A made-up note: a title and a common surname, and nothing that points to one person."
+NO_PERSON = "I read the whole note: it is made up, and nothing in it points to one person."
 SECOND_THOUGHT = "Simulated: after the next latents I am less sure of this one."
 
 

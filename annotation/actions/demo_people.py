@@ -18,7 +18,8 @@ class Person(NamedTuple):
     @property
     def part(self) -> str:
         """What she does, for the list of links. Who adjudicates also sets the calibration's references."""
-        return "adjudicator and senior panel" if self.role == Role.ADJUDICATOR else self.role.label.lower()
+        names = {Role.ANNOTATOR: "rater", Role.ADJUDICATOR: "adjudicator and senior panel"}
+        return names.get(self.role, self.role.label.lower())
 
 
 INSTITUTIONS = (

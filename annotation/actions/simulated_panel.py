@@ -4,7 +4,7 @@ Their shares differ as two readers' do: one goes by the leading idea, the other 
 Every reason counts what it speaks of, and the clause is the rubric's own sentence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -134,7 +134,7 @@ def _flags(item: RubricItem, seen: Sight) -> dict[str, GivenReference]:
     }
 
 
-def _leaning(names: Sequence[str]) -> Mapping[str, float]:
+def _leaning(names: Sequence[str]) -> dict[str, float]:
     """Most for the first, the rest for the second."""
     return {names[0]: LEANING, names[1]: 1 - LEANING} if len(names) > 1 else {names[0]: 1.0}
 

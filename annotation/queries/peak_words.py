@@ -45,7 +45,7 @@ def peak_place(text: str, tokens: Iterable[Mapping[str, Any]]) -> tuple[int, int
     return next((span for span in words if span[0] < peak["end"] and span[1] > peak["start"]), None)
 
 
-def _texts(latent: int, kinds: Iterable[SnippetKind]) -> QuerySet[Snippet]:
+def _texts(latent: int, kinds: Iterable[SnippetKind]) -> QuerySet[Any]:
     text = Substr("document__text", F("start") + 1, F("end") - F("start"))
     found = without_hidden(Snippet.objects.filter(latent=latent, kind__in=list(kinds)))
     return found.annotate(text=text).order_by("kind", "rank", "pk")

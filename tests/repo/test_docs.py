@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 
 from annotation.management.commands.state_diagram import diagram
+from annotation.models import Study
+from annotation.rules.study_settings import SETTINGS
+from annotation.views.rating_keys import SHEET_LETTERS
 from saeserve.block_parts import BERT, GEMMA, GPT2, GPT_NEOX, LLAMA, OUTPUT
 from saeserve.formats.read import FORMATS
 
@@ -22,6 +25,29 @@ def test_every_setting_read_from_the_environment_is_in_the_table_and_no_other() 
     read |= set(re.findall(r'"([A-Z_]{3,})"', (ROOT / "saeserve" / "settings.py").read_text()))
     listed = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "docs" / "reference" / "settings.md").read_text(), re.M))
     assert listed == read
+
+
+def test_every_setting_of_a_study_is_in_the_table_with_its_default() -> None:
+    text = (ROOT / "docs" / "reference" / "study-settings.md").read_text()
+    listed = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", text, re.M))
+    assert set(listed) == set(SETTINGS)
+    listed |= dict(re.findall(r"`(\w+)` (\d[\d.]*\d|\d)", text))
+    assert {"accept_q", "sample_size", "maximum_density"} < set(listed)
+    for name, shown in listed.items():
+        default = Study._meta.get_field(name).get_default()
+        assert shown == ("none" if default in (None, []) else str(default)), name
+
+
+def test_the_raters_guide_names_every_key_of_the_page() -> None:
+    text = (ROOT / "docs" / "guides" / "rating.md").read_text()
+    rows = re.findall(r"^\| (`.+`) \|", text, re.M)
+    assert set(re.findall(r"`([a-z])`", " ".join(rows))) >= SHEET_LETTERS
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
 def test_every_file_that_the_architecture_names_exists() -> None:
