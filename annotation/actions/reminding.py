@@ -38,25 +38,25 @@ def remind(*, membership: Membership, by: User, now: datetime) -> Reminder:
     if recent.exists():
         raise Refused("She was reminded within the last day. Once a day is enough.")
     waiting = waiting_for(membership, now=now)
-    if not waiting:
+    if not sum(waiting):
         raise Refused("Nothing waits for her now, so there is nothing to remind her of.")
     reminder = Reminder.objects.create(membership=membership, sent_by=by, sent_at=now)
-    audit.record(AuditVerb.RATER_REMINDED, reminder, by=by, now=now, study=membership.study, waiting=waiting)
+    audit.record(AuditVerb.RATER_REMINDED, reminder, by=by, now=now, study=membership.study, waiting=sum(waiting))
     _send(membership, waiting)
     return reminder
 
 
-def waiting_for(membership: Membership, *, now: datetime) -> int:
-    """Latents that she holds or could be handed now."""
+def waiting_for(membership: Membership, *, now: datetime) -> tuple[int, int]:
+    """Latents that she holds or could be handed now, and rationales that she could read."""
     own = [membership.institution] if membership.institution else []
     loads = workloads(membership.study, now=now, institutions=own)
-    return next((load.left for load in loads if load.membership.pk == membership.pk), 0)
+    return next(((load.left, load.readings) for load in loads if load.membership.pk == membership.pk), (0, 0))
 
 
-def _send(membership: Membership, waiting: int) -> None:
+def _send(membership: Membership, waiting: tuple[int, int]) -> None:
     """Last of all, so that what cannot be sent is not noted as sent."""
     study = " ".join(membership.study.name.split())
-    latents = "1 latent waits" if waiting == 1 else f"{waiting:,} latents wait"
+    latents = _in_words(*waiting)
     context = {
         "name": membership.user.name,
         "study": study,
@@ -70,3 +70,10 @@ def _send(membership: Membership, waiting: int) -> None:
     except (SMTPException, OSError) as error:
         logger.warning("A reminder to member %s was not sent: %s", membership.pk, type(error).__name__)
         raise Refused(NOT_SENT) from error
+
+
+def _in_words(latents: int, rationales: int) -> str:
+    """`3 latents wait`, `1 rationale to read waits`, or both."""
+    told = ((latents, "latent", ""), (rationales, "rationale", " to read"))
+    parts = [f"{number:,} {one}{'' if number == 1 else 's'}{what}" for number, one, what in told if number]
+    return f"{' and '.join(parts)} {'waits' if latents + rationales == 1 else 'wait'}"

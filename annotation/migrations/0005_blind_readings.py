@@ -54,6 +54,14 @@ BEGIN
         RAISE EXCEPTION 'This person rated the latent, or holds a place on it, and cannot read its rationales.'
             USING ERRCODE = 'check_violation';
     END IF;
+    IF EXISTS (SELECT 1 FROM annotation_membership w JOIN annotation_sampledlatent l ON l.study_id = w.study_id
+               WHERE l.latent_id = latent AND w.user_id = NEW.reader_id AND w.role IN ('researcher', 'adjudicator'))
+       OR EXISTS (SELECT 1 FROM annotation_decision d JOIN annotation_case c ON c.id = d.case_id
+                  JOIN annotation_sampledlatent l ON l.id = c.latent_id
+                  WHERE l.latent_id = latent AND d.adjudicator_id = NEW.reader_id) THEN
+        RAISE EXCEPTION 'This person may see the ratings of the latent and cannot read its rationales blind.'
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER refuse_rater BEFORE INSERT OR UPDATE OF reader_id, rating_id ON annotation_readingslot

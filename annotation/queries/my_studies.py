@@ -66,6 +66,10 @@ def _to_rate(study: Study, user: User, now: datetime) -> Errand:
     sentence = _what_is_left(reach, rounds)
     if sentence:
         return Errand(role=Role.ANNOTATOR, waiting=True, page="rate", button="Rate", sentence=sentence)
+    if reach.readings:
+        one = reach.readings == 1
+        sentence = f"{'1 rationale waits' if one else f'{reach.readings:,} rationales wait'} for a blinded reader."
+        return Errand(role=Role.ANNOTATOR, waiting=True, page="read", button="Read", sentence=sentence)
     rated = Rating.objects.filter(study=study, rater=user).values("latent").distinct().count()
     thanks = f" You have rated {_latents(rated)} here." if rated else ""
     return Errand(role=Role.ANNOTATOR, waiting=False, sentence=_why_nothing_is_left(reach, rounds) + thanks)

@@ -128,6 +128,6 @@ def _rater(
         may_link=may_link and not gone,
         pace=pace,
         calibration=calibration,
-        may_remind=load.left > 0 and not gone and rested,
+        may_remind=load.left + load.readings > 0 and not gone and rested,
         next="" if gone else explained(load.standing, to_herself=member.user_id == by.pk),
     )

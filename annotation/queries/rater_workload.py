@@ -31,6 +31,8 @@ class Workload:
     rated: int
     left: int
     """Latents that she holds or could be handed now. Colleagues take places too, so that it may shrink."""
+    readings: int
+    """Rationales that she could read now."""
     last_active: datetime | None
     """Her last rating or saved draft."""
     standing: TaskStanding
@@ -59,6 +61,7 @@ def workloads(
             membership=member,
             rated=found[member.pk][0],
             left=reach[member.pk].left,
+            readings=reach[member.pk].readings,
             last_active=found[member.pk][1],
             standing=reach[member.pk].standing,
         )

@@ -18,6 +18,7 @@ from annotation.enums import Role, RoundKind, RoundState
 from annotation.models import Membership, Round, Study
 from annotation.queries.calibration_raters import CalibratedRater, calibrated_raters
 from annotation.queries.calibration_standing import calibration_standing, for_rater
+from annotation.queries.readings_waiting import readings_waiting
 from annotation.rules.calibration import CalibrationState, Standing
 from annotation.rules.handing_out import (
     FIRST_LOOK,
@@ -96,9 +97,12 @@ class Reach:
     rounds: Mapping[int, int]
     """Latents by open round, those that she holds included."""
     kinds: Mapping[int, RoundKind]
+    readings: int = 0
+    """Rationales to read blinded, the one that she has begun included."""
 
     @property
     def left(self) -> int:
+        """Latents to rate."""
         return sum(self.rounds.values())
 
     @property
@@ -106,6 +110,7 @@ class Reach:
         places: dict[RoundKind, int] = defaultdict(int)
         for pk, latents in self.rounds.items():
             places[self.kinds[pk]] += latents
+        places[RoundKind.READING] = self.readings
         return TaskStanding(calibration=self.calibration, places=places)
 
 
@@ -118,13 +123,19 @@ def reaches(study: Study, members: Sequence[Membership], *, now: datetime) -> di
     calibrations = _calibrations(study, [member for member in members if member.pk in able])
     ready = [member for member in members if member.pk in able and not calibrations[member.pk].standing.blocks]
     counted = _counted(ready, first, now=now)
+    readings = readings_waiting(ready)
     found = {}
     for member in members:
         calibration = calibrations.get(member.pk, _NOTHING_DUE)
         latents = counted.get(member.pk, {})
         if calibration.standing.state == CalibrationState.DUE:
             latents = {calibration.round: calibration.left}
-        found[member.pk] = Reach(calibration=calibration.standing.state, rounds=latents, kinds=kinds)
+        found[member.pk] = Reach(
+            calibration=calibration.standing.state,
+            rounds=latents,
+            kinds=kinds,
+            readings=readings.get(member.pk, 0),
+        )
     return found
 
 

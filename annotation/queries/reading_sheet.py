@@ -4,15 +4,13 @@ no kind of snippet, no latent, nobody's name, no other rating.
 
 from dataclasses import dataclass
 
-from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Length, Substr
 
-from annotation.enums import RoundState, SlotState
 from annotation.models import Draft, Membership, Reading, ReadingSlot, Snippet
 from annotation.queries.hidden_snippets import without_hidden
 from annotation.queries.own_words import concept_written, second_concept_written
-from annotation.rules.reading_blindness import MAY_READ_NOW
+from annotation.queries.readings_waiting import readings_left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,32 +74,3 @@ def _snippets(wanted: list[int]) -> tuple[ReadSnippet, ...]:
         for pk in wanted
         if pk in found
     )
-
-
-LEFT = f"""
-SELECT count(DISTINCT l.latent_id) FROM annotation_readingslot s
-JOIN annotation_round o ON o.id = s.round_id AND o.study_id = %(study)s AND o.state = 'open'
-JOIN annotation_rating r ON r.id = s.rating_id
-JOIN annotation_sampledlatent l ON l.id = r.latent_id
-JOIN annotation_membership m ON m.id = %(membership)s
-WHERE s.state = 'open' AND {MAY_READ_NOW}
-"""
-
-
-def readings_waiting(membership: Membership) -> int:
-    """What she has begun to read and what could be handed to her now. Two statements."""
-    held = ReadingSlot.objects.filter(
-        round__study=membership.study_id,
-        round__state=RoundState.OPEN,
-        reader=membership.user_id,
-        state=SlotState.LEASED,
-    )
-    return held.count() + readings_left(membership)
-
-
-def readings_left(membership: Membership) -> int:
-    """How many rationales could be handed to her now, one a latent. One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(LEFT, {"study": membership.study_id, "membership": membership.pk})
-        (left,) = cursor.fetchone()
-    return int(left)

@@ -17,7 +17,13 @@ def _listed(values: tuple[str, ...]) -> str:
 SAME = "(SELECT id FROM annotation_sampledlatent WHERE latent_id = l.latent_id)"
 """The latent in every study that samples it."""
 
-READS = f"m.role = '{Role.ANNOTATOR}' AND m.withdrawn_at IS NULL"
+READS = f"""(m.role = '{Role.ANNOTATOR}' AND m.withdrawn_at IS NULL
+    AND EXISTS (SELECT 1 FROM annotation_user u WHERE u.id = m.user_id AND u.is_active)
+    AND NOT EXISTS (SELECT 1 FROM annotation_membership w JOIN annotation_sampledlatent x ON x.study_id = w.study_id
+                    WHERE w.user_id = m.user_id AND w.role IN ('{Role.RESEARCHER}', '{Role.ADJUDICATOR}')
+                      AND x.latent_id = l.latent_id)
+)"""
+"""She rates in the study, and neither directs nor decides in one that samples the latent: there she sees ratings."""
 
 NEVER_HERS = f"""(
     NOT EXISTS (SELECT 1 FROM annotation_rating x WHERE x.rater_id = m.user_id AND x.latent_id IN {SAME})

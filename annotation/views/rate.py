@@ -16,7 +16,7 @@ from annotation.enums import Role
 from annotation.queries.calibration_standing import calibration_standing
 from annotation.queries.rating_progress import afterwards
 from annotation.queries.rating_sheet import RatingSheet, rating_sheet
-from annotation.queries.reading_sheet import readings_waiting
+from annotation.queries.readings_waiting import readings_waiting
 from annotation.rules.answers import Incomplete
 from annotation.rules.calibration import CalibrationState
 from annotation.rules.evidence import FIT
@@ -115,6 +115,6 @@ def _nothing_left(request: HttpRequest, place: Place) -> HttpResponse:
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("Rate", "")),
         "after": afterwards(study=place.study, user=place.user),
-        "readings": readings_waiting(membership),
+        "readings": readings_waiting([membership]).get(membership.pk, 0),
     }
     return render(request, "rate/nothing_left.html", context)

@@ -9,9 +9,10 @@ import pytest
 from django.db import connection, transaction
 
 from annotation.actions import audit
-from annotation.actions.claiming import claim
+from annotation.actions.claiming import claim, one_window_at_a_time
 from annotation.actions.declining import decline
-from annotation.actions.rating import submit_rating
+from annotation.actions.rating import find_or_add_concepts, submit_rating
+from annotation.actions.revising import revise_rating
 from annotation.actions.tickets import Ticket, read_ticket, write_ticket
 from annotation.actions.withdrawing import withdraw
 from annotation.enums import AuditVerb
@@ -20,7 +21,7 @@ from annotation.rules.evidence import Marks
 from tests import calibration_world
 from tests import world as worlds
 from tests.calibration_world import SIZE, answer, membership, take
-from tests.world import NOW, World, complete_form
+from tests.world import NOW, World, complete_form, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONGEST = 15
@@ -127,3 +128,20 @@ def test_a_rater_who_is_withdrawn_while_she_submits_in_the_calibration() -> None
     leaving.done()
     hers.refresh_from_db()
     assert hers.withdrawn_at == NOW
+
+
+def test_one_person_who_revises_in_one_window_and_submits_the_same_new_term_in_another() -> None:
+    """A submit holds the person before it writes its terms; so does a revision."""
+    world = worlds.build()
+    rating = rate_next(world.study, world.ada)
+    assert rating is not None
+    raw = complete_form(world.study, concept="gamma")
+    with transaction.atomic():
+        one_window_at_a_time(world.ada)
+        revising = Beside(
+            lambda: revise_rating(rating=rating, raw=raw, marks=Marks(), reason="Again.", by=world.ada, now=NOW)
+        )
+        until_waiting()
+        find_or_add_concepts(study=world.study, names=["gamma"], by=world.ada, now=NOW)
+    revising.done()
+    assert Rating.objects.filter(concept__name="gamma").count() == 1

@@ -16,9 +16,23 @@ from annotation.actions.reporting import report_snippet
 from annotation.actions.rounds import add_slots, start_round
 from annotation.actions.studies import create_study
 from annotation.enums import LatentState, Role, RoundKind, RoundState, SlotState, SnippetKind
-from annotation.models import AuditEvent, Draft, Reading, ReadingSlot, Reference, SampledLatent, Slot, Snippet
-from annotation.queries.reading_sheet import readings_left
+from annotation.models import (
+    AuditEvent,
+    Draft,
+    Membership,
+    Reading,
+    ReadingSlot,
+    Reference,
+    SampledLatent,
+    Slot,
+    Snippet,
+)
+from annotation.queries.my_studies import my_studies
+from annotation.queries.reach import reaches
+from annotation.queries.reading_candidates import reading_candidates
+from annotation.queries.readings_waiting import readings_left, readings_waiting
 from annotation.rules.answers import Incomplete
+from annotation.rules.next_task import explained
 from annotation.rules.refusal import NotYours, Refused
 from tests import calibration_world, reading_world
 from tests.calibration_world import DIFFERS, answer_set, membership
@@ -144,6 +158,43 @@ def test_a_reader_meets_each_latent_once_and_all_of_them(asked: ReadWorld) -> No
         read.append(reading.rating.latent_id)
     assert len(read) == len(set(read)) == 6
     assert readings_left(membership(asked.world, asked.eva)) == 0
+
+
+@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.ADJUDICATOR])
+def test_who_may_see_the_ratings_is_no_blind_reader(asked: ReadWorld, role: Role) -> None:
+    """Not even if she rates there too; nor who sees them in another study on the same run."""
+    study, closed = asked.world.study, asked.world.study.sample.earliest("position")
+    other = create_study(
+        slug="o", name="O", purpose="", rubric=study.rubric, run=study.run, concepts=[], by=asked.world.rosa, now=NOW
+    )
+    SampledLatent.objects.create(study=other, latent=closed.latent, position=1, stratum="rare")
+    add_member(study=other, user=asked.eva, role=role, institution=None, by=None, now=NOW)
+    assert readings_left(annotator(asked)) == 5
+    slot = ReadingSlot.objects.filter(rating__latent=closed).earliest("pk")
+    with pytest.raises(IntegrityError, match="cannot read its rationales blind"), transaction.atomic():
+        place_reader(slot, asked.eva)
+    add_member(study=study, user=asked.eva, role=role, institution=None, by=None, now=NOW)
+    assert claim_reading(study=study, by=asked.eva, now=NOW) is None
+    assert not any(one.readable for one in reading_candidates(study))
+
+
+def annotator(asked: ReadWorld) -> Membership:
+    return Membership.objects.get(study=asked.world.study, user=asked.eva, role=Role.ANNOTATOR)
+
+
+def test_what_waits_to_be_read_is_said_to_her_and_to_who_looks_after_her(asked: ReadWorld) -> None:
+    study, eva = asked.world.study, annotator(asked)
+    ada = Membership.objects.get(study=study, user=asked.world.ada)
+    assert readings_waiting([eva, ada]) == {eva.pk: 6, ada.pk: 0}
+    found = reaches(study, [eva, ada], now=NOW)
+    assert explained(found[eva.pk].standing) == "Next: 6 rationales to read."
+    assert explained(found[ada.pk].standing) == "Nothing waits for her."
+    (mine,) = my_studies(asked.eva, now=NOW)
+    (errand,) = mine.errands
+    assert (errand.page, errand.waiting, errand.sentence) == ("read", True, "6 rationales wait for a blinded reader.")
+    held = claim_reading(study=study, by=asked.eva, now=NOW)
+    assert held is not None
+    assert readings_waiting([eva]) == {eva.pk: 6}
 
 
 def test_a_latent_that_she_may_yet_be_asked_to_rate_is_not_read_by_her(asked: ReadWorld) -> None:

@@ -209,7 +209,7 @@ def test_a_reader_reads_one_rationale_and_finds_no_other(rated: World, signed_in
 
 def test_a_researcher_who_is_reading_sees_no_result_meanwhile(rated: World, signed_in: SignIn) -> None:
     eva = reading_world.asked(rated).eva
+    assert claim_reading(study=rated.study, by=eva, now=NOW) is not None
     add_member(study=rated.study, user=eva, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
     client = signed_in(eva)
-    assert claim_reading(study=rated.study, by=eva, now=NOW) is not None
     assert page("consensus") not in found(client, rated, PLANTED)
