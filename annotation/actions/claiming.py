@@ -80,6 +80,8 @@ class _Counter:
     membership: Membership
     rounds: list[int]
     """Every open round of the study."""
+    held: list[int]
+    """Where she goes on with what she holds: until she has passed the calibration, there alone."""
     reserved: list[int]
     walked: list[int]
     calibrating: bool
@@ -97,12 +99,14 @@ def _counter(study: Study, by: User, now: datetime) -> _Counter:
     open_kinds = {kind: 1 for _, kind in rounds}
     kinds = next_kinds(TaskStanding(calibration=calibration, places=open_kinds))
     due = sorted(((pk, kind) for pk, kind in rounds if kind in kinds), key=lambda one: kinds.index(one[1]))
+    calibrating = calibration in (CalibrationState.DUE, CalibrationState.FAILED)
     return _Counter(
         membership=membership,
         rounds=[pk for pk, _ in rounds],
+        held=[pk for pk, kind in rounds if kind == RoundKind.CALIBRATION or not calibrating],
         reserved=[pk for pk, kind in due if kind in (*REPEATING, *FIRST_LOOK)],
         walked=[pk for pk, kind in due if kind in FIRST_LOOK],
-        calibrating=calibration in (CalibrationState.DUE, CalibrationState.FAILED),
+        calibrating=calibrating,
         offset=turn(study.seed, "offset", by.pk),
         now=now,
     )
@@ -127,7 +131,7 @@ def _take(counter: _Counter, *, expires: datetime, held: bool, spare: int = 0) -
         "institution": member.institution_id,
         "now": counter.now,
         "expires": expires,
-        "open": counter.rounds,
+        "open": counter.held,
         "reserved": counter.reserved,
         "repeating": [pk for pk in counter.reserved if pk not in counter.walked],
         "walked": counter.walked,

@@ -1,16 +1,20 @@
 """Calibration from the draw of its sets to a rater who passed, failed, or was let through."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from annotation.actions.calibrating import judge, lay_places, let_through, open_calibration
 from annotation.actions.calibration_sets import draw_calibration_sets
+from annotation.actions.claiming import claim
 from annotation.actions.declining import decline
+from annotation.actions.drafting import save_draft
 from annotation.actions.people import add_member
 from annotation.actions.references import GivenReference, set_reference
 from annotation.actions.revising import revise_rating
 from annotation.actions.tickets import read_ticket, write_ticket
-from annotation.enums import AuditVerb, Role, RoundKind, RoundState
+from annotation.enums import AuditVerb, Role, RoundKind, RoundState, SlotState
 from annotation.models import AuditEvent, Rating, Reference, Round, SampledLatent, Slot
 from annotation.queries.calibration_standing import calibration_standing
 from annotation.rules.answers import Incomplete
@@ -331,3 +335,31 @@ def test_an_answer_to_a_calibration_latent_is_never_revised(asked: World) -> Non
             now=NOW,
         )
     assert Rating.objects.filter(rater=asked.ada).count() == 1
+
+
+def test_what_she_held_when_the_calibration_opened_waits_until_she_has_passed(db: None) -> None:
+    """Until she has passed, no other round opens; what she had begun is kept, and comes back to her afterwards."""
+    world = worlds.calibrated(sets=())
+    held = claim(study=world.study, by=world.ada, now=NOW)
+    assert held is not None
+    assert held.round.kind == RoundKind.INDEPENDENT
+    ticket = read_ticket(write_ticket(held), by=world.ada)
+    save_draft(ticket=ticket, answers={"rationale": "Begun before"}, by=world.ada, now=NOW)
+    refer(world, 1)
+    open_calibration(study=world.study, set_number=1, by=world.rosa, now=NOW)
+    slot = claim(study=world.study, by=world.ada, now=NOW)
+    assert slot is not None
+    assert slot.round.kind == RoundKind.CALIBRATION
+    Slot.objects.filter(pk=slot.pk).update(state=SlotState.OPEN, rater=None, lease_token=None, lease_expires_at=None)
+    answer_set(world, world.ada)
+    assert claim(study=world.study, by=world.ada, now=NOW + timedelta(hours=2)) == held
+
+
+def test_who_failed_is_not_handed_what_she_held_before(db: None) -> None:
+    world = worlds.calibrated(sets=())
+    assert claim(study=world.study, by=world.ada, now=NOW) is not None
+    for number in (1, 2):
+        refer(world, number)
+        open_calibration(study=world.study, set_number=number, by=world.rosa, now=NOW)
+    failed(world)
+    assert claim(study=world.study, by=world.ada, now=NOW) is None
