@@ -10,7 +10,7 @@ from django.db.models import Max, QuerySet
 from annotation.actions import audit
 from annotation.actions.rounds import start_round
 from annotation.enums import AuditVerb, Role, RoundKind, RoundState
-from annotation.models import Rating, Round, Slot, Study, User
+from annotation.models import Decline, Rating, Round, Slot, Study, User
 from annotation.rules.membership import active, check_researcher
 from annotation.rules.refusal import Refused
 from annotation.rules.turns import turn
@@ -53,7 +53,8 @@ def ask_again(*, study: Study, ratings: Iterable[Rating], by: User | None, now: 
 def _to_ask(study: Study, wanted: list[int]) -> QuerySet[Rating]:
     raters = active(study).filter(role=Role.ANNOTATOR).values("user")
     asked = Slot.objects.filter(round__study=study, round__kind=RoundKind.AGAIN, round__rubric=study.rubric)
-    pairs = set(asked.values_list("latent", "reserved_for"))
+    # Neither whom it is asked already, nor who gave the latent back since: it does not come to her again.
+    pairs = {*asked.values_list("latent", "reserved_for"), *_declined(study)}
     ratings = (
         Rating.objects.filter(pk__in=wanted, study=study, rater__in=raters, latent__calibration_set=None)
         .exclude(round__rubric=study.rubric)
@@ -62,6 +63,10 @@ def _to_ask(study: Study, wanted: list[int]) -> QuerySet[Rating]:
     )
     taken = [pk for pk, latent, rater in ratings.values_list("pk", "latent", "rater") if (latent, rater) in pairs]
     return ratings.exclude(pk__in=taken).order_by("round", "pk")
+
+
+def _declined(study: Study) -> QuerySet[Decline, tuple[int, int]]:
+    return Decline.objects.filter(latent__study=study).values_list("latent", "rater")
 
 
 def _lay(round_: Round, pairs: Iterable[tuple[int, int]]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.functions import Length, Substr
 
-from annotation.enums import SHOWN_TO_RATERS, SnippetKind
+from annotation.enums import SHOWN_TO_RATERS, RoundKind, SnippetKind
 from annotation.models import Consensus, Latent, Rating, ResultRun, SampledLatent, Snippet, Study
 from annotation.queries.counted_ratings import under_newest_version
 from annotation.queries.hidden_snippets import closed, without_hidden
@@ -163,6 +163,7 @@ def _opinions(sampled: SampledLatent, words: RubricWords) -> tuple[Opinion, ...]
     ratings = (
         under_newest_version(Rating.objects.filter(latent=sampled))
         .filter(~withheld())
+        .exclude(round__kind=RoundKind.RETEST)  # Beside her first answer it would look like another person's.
         .filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
         .select_related("concept")
         .order_by("submit_token")

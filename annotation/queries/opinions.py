@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from annotation.enums import ItemKind, Outcome
+from annotation.enums import ItemKind, Outcome, RoundKind
 from annotation.models import Case, Rating, RubricItem, User
 from annotation.queries.counted_ratings import under_newest_version
 from annotation.queries.withheld import withheld
@@ -38,6 +38,8 @@ def opinions_on(case: Case, *, reader: User) -> tuple[Opinion, ...]:
     rules.blinding first. Two statements.
     """
     given = under_newest_version(Rating.objects.filter(latent=case.latent_id).filter(~withheld()))
+    # A retest tells how steady a rater is: beside her first answer it would look like another person's.
+    given = given.exclude(round__kind=RoundKind.RETEST)
     ratings = _current(given.select_related("concept", "round"))
     ratings.sort(key=lambda rating: _place(rating, case, reader))
     versions = {rating.round.rubric_id for rating in ratings}

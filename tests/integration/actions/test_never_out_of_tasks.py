@@ -97,7 +97,9 @@ def hers(person: User) -> set[int]:
     """The places that the rules allow to be handed to her now: written from the rules, not from the statement."""
     places = list(Slot.objects.select_related("round"))
     had = [(slot.round_id, slot.latent_id, slot.pk) for slot in places if slot.rater_id == person.pk]
-    had += [(round_, latent, 0) for round_, latent in Rating.objects.filter(rater=person).values_list("round", "latent")]
+    had += [
+        (round_, latent, 0) for round_, latent in Rating.objects.filter(rater=person).values_list("round", "latent")
+    ]
     declined = set(Decline.objects.filter(rater=person).values_list("latent", flat=True))
     mine = institution_of(person).pk
 

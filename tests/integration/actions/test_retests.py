@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from annotation.actions.asking_again import ask_again
+from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
 from annotation.actions.follow_up import complete_latents, extra_round
 from annotation.actions.rating import submit_rating
@@ -13,8 +14,9 @@ from annotation.actions.rounds import close_round, open_round
 from annotation.actions.studies import publish_rubric
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import LatentState, Role, RoundKind, RoundState
-from annotation.models import Membership, Rating, Round, RubricVersion, Slot, Study
+from annotation.models import Decline, Membership, Rating, Round, RubricVersion, Slot, Study
 from annotation.queries.my_studies import my_studies
+from annotation.queries.opinions import opinions_on
 from annotation.queries.rating_progress import rating_progress
 from annotation.queries.reach import reaches
 from annotation.rules.refusal import Refused
@@ -205,7 +207,7 @@ def test_a_second_independent_round_after_the_first_has_retests_of_its_own(alway
     for name, institution in (("eve", always.north), ("eli", always.south)):
         add_rater(always, name, institution)
     open_round(study=always.study, by=always.rosa, now=NOW)
-    assert [round_.kind for round_ in always.study.rounds.order_by("number")] == [
+    assert [round_.kind for round_ in always.study.rounds.order_by("number", "pk")] == [
         RoundKind.INDEPENDENT,
         RoundKind.RETEST,
         RoundKind.INDEPENDENT,
@@ -213,3 +215,21 @@ def test_a_second_independent_round_after_the_first_has_retests_of_its_own(alway
     ]
     member = Membership.objects.get(study=always.study, user=always.ada, role=Role.ANNOTATOR)
     assert reaches(always.study, [member], now=DUE)[member.pk].left == 0
+
+
+def test_an_adjudicator_meets_a_retest_as_nobodys_second_opinion(always: World) -> None:
+    """Two answers of one person beside each other would look like those of two."""
+    given = rate_all(always, "ada")
+    rate_all(always, "ada", now=DUE)
+    latent = given[0].latent
+    case = open_case(latent=latent, why="Opinion is divided.", now=DUE)
+    assert Rating.objects.filter(latent=latent).count() == 2
+    assert len(opinions_on(case, reader=always.cora)) == 1
+
+
+def test_a_latent_that_she_gave_back_is_not_asked_for_again(world: World) -> None:
+    """It would never be handed to her, and wait for ever."""
+    given = rate_all(world, "ada")
+    newer_rubric(world)
+    Decline.objects.create(latent=given[0].latent, rater=world.ada, round=given[0].round, declined_at=NOW)
+    assert ask_again(study=world.study, ratings=given[:2], by=world.rosa, now=NOW).slots.count() == 1
