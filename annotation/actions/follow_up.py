@@ -18,9 +18,9 @@ from annotation.models import (
     Rating,
     Round,
     SampledLatent,
-    Slot,
     Study,
 )
+from annotation.queries.barred_raters import barred_pairs
 from annotation.queries.results import newest_run
 from annotation.queries.withheld import withheld
 from annotation.rules.membership import active
@@ -163,17 +163,12 @@ def extra_round(*, study: Study, turn: int, now: datetime) -> Round:
 
 
 def _least_asked(latent: SampledLatent, institutions: list[Institution], places: int) -> list[Institution | None]:
-    """Institutions by how few have rated the latent, as long as they have somebody left; then anyone."""
+    """Institutions by how few have rated the latent, as long as they have somebody who may; then anyone."""
     given = Rating.objects.filter(latent=latent).filter(~withheld())
     rated = Counter(given.values_list("institution", flat=True))
-    asked = Slot.objects.filter(latent=latent, rater__isnull=False).values("rater")
-    seen = Rating.objects.filter(latent=latent).values("rater")
-    left = Counter(
-        active(latent.study)
-        .filter(role=Role.ANNOTATOR)
-        .exclude(Q(user__in=asked) | Q(user__in=seen))
-        .values_list("institution", flat=True)
-    )
+    closed_to = {rater for _, rater in barred_pairs([latent.pk])}
+    raters = active(latent.study).filter(role=Role.ANNOTATOR)
+    left = Counter(raters.exclude(user__in=closed_to).values_list("institution", flat=True))
     quota: list[Institution | None] = []
     for _ in range(places):
         able = [institution for institution in institutions if left[institution.pk] > 0]

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 
 from annotation.enums import Role, RoundKind, RoundState, SlotState
-from annotation.models import Draft, Institution, Membership, Rating, Round, Slot, Study
+from annotation.models import Draft, Institution, Membership, Rating, ReadingSlot, Round, Slot, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class RoundProgress:
 def round_progress(
     study: Study, *, institutions: Iterable[Institution] | None = None, retests: bool = True
 ) -> tuple[RoundProgress, ...]:
-    """Every round in order; with `institutions`, places open to or taken by their raters alone. Five statements.
+    """Every round in order; with `institutions`, places open to or taken by their raters alone. Six statements.
 
     retests: whether the reader may know of retests (rules.blinding.retests_visible); otherwise they are left out.
     """
@@ -59,18 +60,13 @@ def round_progress(
     slots = Slot.objects.filter(round__study=study)
     ratings = Rating.objects.filter(study=study, revision=1, slot=None)
     drafts = Draft.objects.filter(round__study=study)
+    readings = ReadingSlot.objects.filter(round__study=study)
     if own is not None:
         slots = slots.filter(_open_to(study, own))
         ratings = ratings.filter(institution__in=own)
+        readings = readings.filter(Q(reader=None) | Q(reader__in=_raters_of(study, own)))
         drafts = drafts.filter(rater__memberships__study=study, rater__memberships__institution__in=own)
-    counted = {
-        row["round"]: {"places": row["places"], "rated": row["rated"], "leased": row["leased"]}
-        for row in slots.values("round").annotate(
-            places=Count("pk"),
-            rated=Count("pk", filter=Q(state=SlotState.SUBMITTED)),
-            leased=Count("pk", filter=Q(state=SlotState.LEASED)),
-        )
-    }
+    counted = _counted(slots) | _counted(readings)
     waiting = slots.filter(state=SlotState.OPEN, not_before__isnull=False)
     last_due = dict(waiting.values_list("round").annotate(Max("not_before")).order_by())
     none = {"places": 0, "rated": 0, "leased": 0}
@@ -96,7 +92,22 @@ def round_progress(
 
 def _open_to(study: Study, institutions: list[int]) -> Q:
     """Places reserved for these institutions, and those for anyone that nobody from elsewhere has taken."""
-    own_raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, institution__in=institutions)
-    users = own_raters.values("user")
+    users = _raters_of(study, institutions)
     for_anyone = Q(institution=None) & (Q(rater=None) | Q(rater__in=users))
     return (Q(institution__in=institutions) | for_anyone) & (Q(reserved_for=None) | Q(reserved_for__in=users))
+
+
+def _raters_of(study: Study, institutions: list[int]) -> QuerySet[Membership, Any]:
+    raters = Membership.objects.filter(study=study, role=Role.ANNOTATOR, institution__in=institutions)
+    return raters.values("user")
+
+
+def _counted(places: QuerySet[Slot] | QuerySet[ReadingSlot]) -> dict[int, dict[str, int]]:
+    """By round: places laid out, rated and held."""
+    rated, leased = Q(state=SlotState.SUBMITTED), Q(state=SlotState.LEASED)
+    rows = places.values("round").order_by()
+    counted = rows.annotate(laid=Count("pk"), rated=Count("pk", filter=rated), leased=Count("pk", filter=leased))
+    return {
+        round_: {"places": laid, "rated": rated, "leased": leased}
+        for round_, laid, rated, leased in counted.values_list("round", "laid", "rated", "leased")
+    }

@@ -3,10 +3,12 @@
 import pytest
 
 from annotation.actions.claiming import claim
+from annotation.actions.declining import decline
 from annotation.actions.follow_up import follow_up
 from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round, open_round
 from annotation.actions.sweeping import unjudged_studies
+from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import LatentState, RoundKind
 from annotation.models import Case
 from annotation.rules.refusal import Refused
@@ -68,6 +70,21 @@ def test_places_of_an_extra_round_go_to_institutions_that_have_somebody_left(wor
     rated_by_ada = world.study.ratings.filter(rater=world.ada).values("latent")
     places = extra.slots.filter(latent__in=rated_by_ada).values_list("institution__code", flat=True)
     assert set(places) == {"north", None}
+
+
+def test_whoever_gave_a_latent_back_is_nobody_who_is_left_for_it(world: World) -> None:
+    bea = add_rater(world, "bea", world.north)
+    slot = claim(study=world.study, by=bea, now=NOW)
+    assert slot is not None
+    decline(ticket=read_ticket(write_ticket(slot), by=bea), by=bea, now=NOW)
+    rate_all(world, "ada")
+    rate_all(world, "ben", concept="something else")
+    compute_results(study_id=world.study.pk, now=NOW)
+    follow_up(study_id=world.study.pk, now=NOW)
+    extra = world.study.rounds.get(kind=RoundKind.EXTRA)
+    places = extra.slots.values_list("latent", "institution__code")
+    assert {code for latent, code in places if latent == slot.latent_id} == {None}
+    assert {code for latent, code in places if latent != slot.latent_id} == {"north", None}
 
 
 def test_a_second_independent_round_needs_raters_who_have_not_seen_the_latents(world: World) -> None:

@@ -31,6 +31,7 @@ from annotation.queries.my_studies import my_studies
 from annotation.queries.reach import reaches
 from annotation.queries.reading_candidates import reading_candidates
 from annotation.queries.readings_waiting import readings_left, readings_waiting
+from annotation.queries.round_progress import round_progress
 from annotation.rules.answers import Incomplete
 from annotation.rules.next_task import explained
 from annotation.rules.refusal import NotYours, Refused
@@ -93,6 +94,12 @@ def test_the_seed_chooses_the_rationales_and_their_snippets(ready: ReadWorld) ->
     study.seed += 1
     study.save()
     assert ask() != first
+
+
+def test_the_round_s_places_are_counted_among_the_rounds(asked: ReadWorld) -> None:
+    (reading,) = [each for each in round_progress(asked.world.study) if each.kind == RoundKind.READING]
+    assert (reading.places, reading.rated) == (ReadingSlot.objects.count(), 0)
+    assert reading.places > 0
 
 
 def test_each_place_has_ten_firing_and_ten_silent_snippets_of_its_latent(asked: ReadWorld) -> None:
