@@ -96,7 +96,7 @@ def every_session_ends() -> None:
 
 
 def sign_in_again(page: Page, world: World) -> None:
-    """By the link that the page shows, in the tab that it opens."""
+    """By the link that the page shows, in the tab that it opens; then she comes back."""
     world.ada.set_password(PASSWORD)
     world.ada.save()
     with page.expect_popup() as opened:
@@ -106,6 +106,7 @@ def sign_in_again(page: Page, world: World) -> None:
     tab.get_by_label("Password").fill(PASSWORD)
     tab.get_by_role("button", name="Sign in").click()
     expect(tab.get_by_role("heading", name="Sign in")).to_have_count(0)
+    page.bring_to_front()
 
 
 def crash(page: Page) -> None:
@@ -142,7 +143,6 @@ def test_one_quick_walk_a_double_click_a_lost_session_a_lost_network_and_a_kille
     sign_in_again(ada, wide)
     expect_saved(ada)
     assert Draft.objects.get().answers["rationale"] == "Typed when nobody was signed in"
-    ada.bring_to_front()
     her_browser.set_offline(True)
     ada.get_by_role("button", name="Submit rating").dblclick()
     expect_latent(ada, 2, 16)
@@ -683,21 +683,19 @@ def test_a_snippet_that_somebody_reports_leaves_the_page_of_whoever_has_it_open(
 
 @pytest.mark.walks
 def test_a_draft_on_its_way_is_called_back_by_the_submit_and_does_not_come_to_life_after_it(
-    her_browser: BrowserContext, ada: Page
+    wide: World, ada: Page
 ) -> None:
-    late: list[Route] = []
-    her_browser.route(DRAFTS, lambda route: late.append(route))
-    fill(ada)
-    while not late:
-        ada.wait_for_timeout(50)
-    submit(ada)
+    place = slot_on(ada, wide)
+    with transaction.atomic():
+        Slot.objects.select_for_update().get(pk=place.pk)
+        with ada.expect_request(DRAFTS):
+            fill(ada)
+        with ada.expect_event("requestfailed", lambda request: request.url.endswith("/api/drafts/")):
+            submit(ada)
+        ada.wait_for_timeout(300)
     expect(ada.get_by_text(NEXT)).to_be_visible()
-    her_browser.unroute(DRAFTS)
-    for route in late:
-        with suppress(Error):
-            route.continue_()
     ada.wait_for_timeout(300)
-    assert Rating.objects.count() == 1
+    assert Rating.objects.get().latent_id == place.latent_id
     assert not Draft.objects.exists()
     assert kept(ada) == []
 
@@ -773,7 +771,6 @@ def test_a_second_thought_outlives_a_session_that_ends(wide: World, revising: Pa
     expect(revising.get_by_text("You are signed out.")).to_be_visible()
     sign_in_again(revising, wide)
     expect_saved(revising)
-    revising.bring_to_front()
     revising.get_by_role("button", name="Save the revision").click()
     expect(revising.get_by_text("The first stays on record.")).to_be_visible()
     assert Rating.objects.get(revision=2).reason == "I overlooked the second value"
