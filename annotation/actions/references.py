@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 
 from annotation.actions import audit
+from annotation.actions.recomputing import recompute_soon
 from annotation.enums import AuditVerb, Role, RoundKind
 from annotation.models import Rating, Reference, Round, SampledLatent, Slot, Study, User
 from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT, Incomplete
@@ -39,10 +41,79 @@ def set_reference(
     study = latent.study
     check_role(by, study, *PANEL)
     Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    _check_calibrates(latent)
     _check_open(latent)
-    _check_person(latent, by)
+    if Reference.objects.filter(latent=latent, set_by=by).exists():
+        raise Refused("You have set your reference for this latent. A mistake in it can be corrected, with the reason.")
+    _check_not_hers(latent, by)
     checked = _checked(referenced_items(study.rubric.items.order_by("position")), given)
-    rows = Reference.objects.bulk_create(
+    rows = _store(latent, checked, by, now)
+    audit.record(AuditVerb.REFERENCE_SET, latent, by=by, now=now, study=study, items=sorted(checked))
+    return rows
+
+
+@transaction.atomic
+def correct_reference(
+    *, latent: SampledLatent, given: Mapping[str, GivenReference], reason: str, by: User, now: datetime
+) -> list[Reference]:
+    """Put another reference of hers in the place of a mistaken one, which stays on record beside it.
+
+    Before anybody has answered the latent, nobody has been compared with the old one. Afterwards verdicts stand as
+    they were given, and answers are compared with the new one from now on: results are computed anew, and say which
+    they used. Raises Refused where she has set none, Incomplete with a sentence a question (`reason` among them).
+    """
+    study = latent.study
+    check_role(by, study, *PANEL)
+    Study.objects.select_for_update(no_key=True).get(pk=study.pk)
+    _check_calibrates(latent)
+    revision = Reference.objects.filter(latent=latent, set_by=by).aggregate(Max("revision"))["revision__max"]
+    if revision is None:
+        raise Refused("You have set no reference for this latent, so that there is nothing to correct.")
+    _check_not_hers(latent, by)
+    checked = _corrected(referenced_items(study.rubric.items.order_by("position")), given, _clean(reason))
+    rows = _store(latent, checked, by, now, revision=revision + 1, reason=_clean(reason))
+    answered = Rating.objects.filter(latent=latent).values("rater").distinct().count()
+    audit.record(
+        AuditVerb.REFERENCE_CORRECTED,
+        latent,
+        by=by,
+        now=now,
+        study=study,
+        items=sorted(checked),
+        revision=revision + 1,
+        answered=answered,
+    )
+    if answered:
+        recompute_soon(study_id=study.pk)
+    return rows
+
+
+def _corrected(
+    questions: tuple[ReferencedItem, ...], given: Mapping[str, GivenReference], reason: str
+) -> dict[str, GivenReference]:
+    """Everything that is missing is said at once, the reason among it."""
+    unexplained = {"reason": "Say what was mistaken: the reason stays beside the correction."} if not reason else {}
+    if len(reason) > RATIONALE_LIMIT:
+        unexplained = {"reason": f"The reason is longer than {RATIONALE_LIMIT} characters. Shorten it."}
+    try:
+        checked = _checked(questions, given)
+    except Incomplete as error:
+        raise Incomplete(error.problems | unexplained) from error
+    if unexplained:
+        raise Incomplete(unexplained)
+    return checked
+
+
+def _store(
+    latent: SampledLatent,
+    checked: Mapping[str, GivenReference],
+    by: User,
+    now: datetime,
+    *,
+    revision: int = 1,
+    reason: str = "",
+) -> list[Reference]:
+    return Reference.objects.bulk_create(
         Reference(
             latent=latent,
             item=key,
@@ -51,16 +122,19 @@ def set_reference(
             clause=one.clause,
             set_by=by,
             set_at=now,
+            revision=revision,
+            reason=reason,
         )
         for key, one in checked.items()
     )
-    audit.record(AuditVerb.REFERENCE_SET, latent, by=by, now=now, study=study, items=sorted(checked))
-    return rows
+
+
+def _check_calibrates(latent: SampledLatent) -> None:
+    if latent.calibration_set is None:
+        raise Refused("This latent is in no calibration set, so that it has no reference.")
 
 
 def _check_open(latent: SampledLatent) -> None:
-    if latent.calibration_set is None:
-        raise Refused("This latent is in no calibration set, so that it has no reference.")
     asked = Round.objects.filter(
         study=latent.study_id, kind=RoundKind.CALIBRATION, calibration_set=latent.calibration_set
     )
@@ -71,11 +145,7 @@ def _check_open(latent: SampledLatent) -> None:
         )
 
 
-def _check_person(latent: SampledLatent, by: User) -> None:
-    if Reference.objects.filter(latent=latent, set_by=by).exists():
-        raise Refused(
-            "You have set your reference for this latent. It stays as it is; another of the panel may add hers."
-        )
+def _check_not_hers(latent: SampledLatent, by: User) -> None:
     own = SampledLatent.everything.filter(latent=latent.latent_id)
     if (
         Rating.objects.filter(latent__in=own, rater=by).exists()

@@ -15,7 +15,7 @@ from annotation.models import Agreement, Consensus, RaterReliability, Rating, Re
 from annotation.queries.calibration_answers import KnownAnswers, calibration_answers
 from annotation.queries.learnability_scores import learnability_scores
 from annotation.queries.rating_records import RatingRecord, answers_for, current_ratings, science_item
-from annotation.queries.results import CALIBRATION, READINGS, RUBRIC
+from annotation.queries.results import CALIBRATION, READINGS, REFERENCES, RUBRIC
 from annotation.queries.withheld import withheld_raters
 from annotation.science.alpha import alpha
 from annotation.science.clc import clc
@@ -80,11 +80,16 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
             withheld=gone,
             readings=[(rating, score.mean, score.readings) for rating, score in scores.items()],
             calibration=known.by_item,
+            references=known.references,
         )
         existing = ResultRun.objects.filter(study=study, input_digest=inputs).first()
         if existing:
             return existing
-        counts = {READINGS: sum(score.readings for score in scores.values()), CALIBRATION: known.ratings}
+        counts = {
+            READINGS: sum(score.readings for score in scores.values()),
+            CALIBRATION: known.ratings,
+            REFERENCES: known.references,
+        }
         return _compute(study, items, records, known, parameters, counts, inputs, newest, now)
 
 

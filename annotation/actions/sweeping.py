@@ -5,7 +5,7 @@ ran out.
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from annotation import gateway
@@ -16,7 +16,19 @@ from annotation.actions.matching import ask_again
 from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
 from annotation.actions.recomputing import recompute_soon
 from annotation.enums import LatentState, ReleaseState, RoundState, RunState
-from annotation.models import Membership, MiningRun, Rating, Reading, Release, ResultRun, Round, RunPair, Study
+from annotation.models import (
+    Membership,
+    MiningRun,
+    Rating,
+    Reading,
+    Reference,
+    Release,
+    ResultRun,
+    Round,
+    RunPair,
+    Study,
+)
+from annotation.queries.withheld import withheld
 from annotation.queue import enqueue
 
 ENDED = ("finished", "failed", "cancelled")
@@ -83,10 +95,14 @@ def sweep_trials(*, now: datetime) -> None:
 
 
 def stale_studies() -> list[int]:
-    """Studies whose newest results lack a rating or reading, or hold those of a rater who took hers away since."""
+    """Studies whose newest results lack a rating or reading, hold those of a rater who took hers away since, or compare
+    with a reference that was corrected.
+    """
     newest_rating = Rating.objects.filter(study=OuterRef("pk")).order_by("-pk").values("pk")
     newest_reading = Reading.objects.filter(study=OuterRef("pk")).order_by("-pk").values("submitted_at")[:1]
     newest_result = ResultRun.objects.filter(study=OuterRef("pk")).order_by("-pk")
+    answered = Rating.objects.filter(~withheld(), latent=OuterRef("latent"))
+    corrected = Reference.objects.filter(Exists(answered), latent__study=OuterRef("pk"), revision__gt=1).order_by("-pk")
     gone = Membership.objects.filter(study=OuterRef("pk"), ratings_withheld=True).order_by("-withdrawn_at")
     studies = Study.objects.annotate(
         rating=Subquery(newest_rating[:1]),
@@ -94,11 +110,12 @@ def stale_studies() -> list[int]:
         read_at=Subquery(newest_reading),
         seen=Coalesce(Subquery(newest_result.values("last_rating")[:1]), 0),
         computed_at=Subquery(newest_result.values("computed_at")[:1]),
+        corrected_at=Subquery(corrected.values("set_at")[:1]),
         left_at=Subquery(gone.values("withdrawn_at")[:1]),
     )
     # Calibration alone gives nothing to compute from.
     stale = Q(counted__isnull=False, rating__gt=F("seen")) | Q(left_at__gt=F("computed_at"))
-    stale |= Q(read_at__gt=F("computed_at"))
+    stale |= Q(read_at__gt=F("computed_at")) | Q(corrected_at__gt=F("computed_at"))
     return list(studies.filter(stale).values_list("pk", flat=True))
 
 

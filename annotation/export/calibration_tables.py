@@ -6,7 +6,7 @@ from annotation.export.shared_columns import LATENT, SIMULATED, integer, moment,
 REFERENCES = Table(
     name="references",
     rows="one answer that one senior physician gave a share on a calibration latent; the reference is the panel's mean",
-    key=("latent", "item", "set_by", "answer"),
+    key=("latent", "item", "set_by", "revision", "answer"),
     columns=(
         *LATENT,
         integer("calibration_set", "SampledLatent.calibration_set", "Number of the calibration set."),
@@ -17,6 +17,16 @@ REFERENCES = Table(
         text("rationale", "Reference.rationale", "Why, as raters read it after their answer.", "None was given."),
         text("clause", "Reference.clause", "The clause of the rubric that decides it.", "None was named."),
         moment("set_at", "Reference.set_at", "When it was set, UTC."),
+        integer(
+            "revision", "Reference.revision", "1 as first set, 2 and up for corrections of one person's reference."
+        ),
+        text("reason", "Reference.reason", "What was mistaken before.", "It is not a correction."),
+        yes_no(
+            "used",
+            "ResultRun.parameters",
+            "True if the results of this release compared answers with it: of a person's revisions the newest at the "
+            "time; false where nobody had answered the latent.",
+        ),
         SIMULATED,
     ),
 )

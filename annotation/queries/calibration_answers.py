@@ -19,6 +19,8 @@ class KnownAnswers:
     """By consensus item: an item's key, or `<key>-<flag>`."""
     ratings: int
     """First ratings of calibration latents that they come from."""
+    references: int
+    """The latest reference (its id) that they were compared with; 0 for none."""
 
 
 def calibration_answers(study: Study, scores: Mapping[int, Score]) -> KnownAnswers:
@@ -36,6 +38,7 @@ def calibration_answers(study: Study, scores: Mapping[int, Score]) -> KnownAnswe
     return KnownAnswers(
         by_item={key: tuple(given) for key, given in sorted(found.items())},
         ratings=len({answer.rating for answer in compared}),
+        references=max((answer.reference.newest for answer in compared), default=0),
     )
 
 

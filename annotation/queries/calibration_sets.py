@@ -18,6 +18,8 @@ class SetLatent:
     """Its place in the set, from 1."""
     panel: int
     """People who have set its reference."""
+    answered: int
+    """Raters who have answered it."""
     own: bool
     """She has set it."""
     hers_to_rate: bool
@@ -61,6 +63,7 @@ def calibration_sets(study: Study, user: User | None = None) -> tuple[Calibratio
         .exclude(calibration_set=None)
         .annotate(
             panel=Count("references__set_by", distinct=True),
+            answered=Count("ratings__rater", distinct=True),
             own=Exists(Reference.objects.filter(latent=OuterRef("pk"), set_by=person)),
             closed=rated | held,
         )
@@ -71,7 +74,14 @@ def calibration_sets(study: Study, user: User | None = None) -> tuple[Calibratio
         assert row.calibration_set is not None
         of_set = latents.setdefault(row.calibration_set, [])
         of_set.append(
-            SetLatent(pk=row.pk, number=len(of_set) + 1, panel=row.panel, own=row.own, hers_to_rate=row.closed)
+            SetLatent(
+                pk=row.pk,
+                number=len(of_set) + 1,
+                panel=row.panel,
+                answered=row.answered,
+                own=row.own,
+                hers_to_rate=row.closed,
+            )
         )
     rounds = _rounds(study) if latents else {}
     return tuple(

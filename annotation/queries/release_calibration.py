@@ -5,6 +5,13 @@ from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, 
 PANEL_MEMBER = """JOIN LATERAL (
     SELECT w.pseudonym FROM annotation_membership w WHERE w.study_id = s.study_id AND w.user_id = f.set_by_id
     ORDER BY w.role = 'adjudicator' DESC, w.role = 'researcher' DESC, w.id LIMIT 1) m ON true"""
+USED = """f.id <= COALESCE((SELECT (u.parameters ->> 'newest_reference')::bigint FROM annotation_resultrun u
+        WHERE u.id = %(run)s), 0)
+    AND NOT EXISTS (SELECT 1 FROM annotation_reference k, annotation_resultrun u
+        WHERE u.id = %(run)s AND k.latent_id = f.latent_id AND k.set_by_id = f.set_by_id AND k.revision > f.revision
+          AND k.id <= (u.parameters ->> 'newest_reference')::bigint)
+    AND EXISTS (SELECT 1 FROM annotation_rating r WHERE r.latent_id = f.latent_id AND r.id <= %(last)s)"""
+"""Whether the results of this release compared anybody's answers with it."""
 REFERENCES = Select(
     columns={
         **LATENT,
@@ -16,6 +23,9 @@ REFERENCES = Select(
         "rationale": "NULLIF(f.rationale, '')",
         "clause": "NULLIF(f.clause, '')",
         "set_at": "f.set_at",
+        "revision": "f.revision",
+        "reason": "NULLIF(f.reason, '')",
+        "used": USED,
         **SIMULATED,
     },
     rest=f"""
@@ -24,7 +34,7 @@ FROM annotation_reference f
 {PANEL_MEMBER}
 CROSS JOIN LATERAL jsonb_each_text(f.distribution) AS d(key, value)
 WHERE s.study_id = %(study)s
-ORDER BY l.index, f.item, m.pseudonym, d.key
+ORDER BY l.index, f.item, m.pseudonym, f.revision, d.key
 """,
 )
 READ = f"""

@@ -11,6 +11,8 @@ RUBRIC = "rubric_version_id"
 """Under this name a run's parameters hold the rubric version whose items it was computed on."""
 READINGS, CALIBRATION = "readings", "calibration_ratings"
 """... and how many blinded readings, and first ratings of calibration latents, it took in."""
+REFERENCES = "newest_reference"
+"""... and the latest of the panel's references (its id) that these were compared with; a correction is a later one."""
 
 
 @dataclass(frozen=True, kw_only=True)

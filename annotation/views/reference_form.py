@@ -1,13 +1,13 @@
 """The panel's form: shares in per cent for each question about one latent, with a reason and the rubric's clause."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.http import QueryDict
 
 from annotation.actions.references import GivenReference
-from annotation.models import RubricItem
+from annotation.models import Reference, RubricItem
 from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT
 from annotation.rules.referenced_items import NO, NOT_CLINICAL, YES, ReferencedItem, referenced_items
 
@@ -56,6 +56,30 @@ class WrittenReference:
         return self.written.get(name, "")
 
 
+def as_written(items: Sequence[RubricItem], rows: Iterable[Reference]) -> WrittenReference:
+    """The form as it was when one person set these rows: what a correction begins with."""
+    written: dict[str, str] = {}
+    questions = {question.key: question for question in referenced_items(items)}
+    for row in rows:
+        question = questions.get(row.item)
+        if question is None:
+            continue
+        written |= _written_shares(question, row.distribution)
+        written |= {f"why-{question.item}": row.rationale, f"clause-{question.item}": row.clause}
+    return WrittenReference(written=written)
+
+
+def _written_shares(question: ReferencedItem, distribution: Mapping[str, float]) -> dict[str, str]:
+    shares = {answer: f"{100 * share:.6g}" for answer, share in distribution.items()}
+    if not question.is_concept:
+        return {_name(question, answer): share for answer, share in shares.items()}
+    concepts = [(answer, share) for answer, share in shares.items() if answer != NOT_CLINICAL]
+    written = {_name(question, NOT_CLINICAL): shares[NOT_CLINICAL]} if NOT_CLINICAL in shares else {}
+    for number, (answer, share) in enumerate(concepts, start=1):
+        written |= {f"concept-{number}": answer, _name(question, str(number)): share}
+    return written
+
+
 def read_reference(post: QueryDict) -> WrittenReference:
     return WrittenReference(written={name: str(value).replace("\x00", "").strip() for name, value in post.items()})
 
@@ -97,13 +121,17 @@ def _is_flag(question: ReferencedItem) -> bool:
     return bool(question.flag_label)
 
 
+def _name(question: ReferencedItem, answer: str) -> str:
+    return f"share-{question.key}-{answer.replace(' ', '-')}"
+
+
 def _share(question: ReferencedItem, answer: str, label: str, written: WrittenReference) -> ShareField:
-    name = f"share-{question.key}-{answer.replace(' ', '-')}"
+    name = _name(question, answer)
     return ShareField(name=name, answer=answer, label=label, share=written.of(name))
 
 
 def _concept_field(question: ReferencedItem, number: int, written: WrittenReference) -> ShareField:
-    name, concept = f"share-{question.key}-{number}", f"concept-{number}"
+    name, concept = _name(question, str(number)), f"concept-{number}"
     return ShareField(
         name=name, answer=written.of(concept), label=f"Concept {number}", share=written.of(name), concept_name=concept
     )

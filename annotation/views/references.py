@@ -1,5 +1,6 @@
 """The panel's pages: which calibration latents wait for a reference, and one of them with its form."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,11 +11,11 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annotation.actions.references import set_reference
+from annotation.actions.references import correct_reference, set_reference
 from annotation.enums import Role
-from annotation.models import SampledLatent
+from annotation.models import Reference, RubricItem, SampledLatent
 from annotation.queries.calibration_sets import CalibrationSet, SetLatent, calibration_sets
-from annotation.queries.references import panel_references
+from annotation.queries.references import in_force, panel_references
 from annotation.queries.shown_snippets import snippet_groups
 from annotation.rules.answers import Incomplete
 from annotation.rules.blinding import reference_visible
@@ -23,7 +24,13 @@ from annotation.rules.refusal import NotYours, Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.drawing.reference import reference_bars
-from annotation.views.reference_form import WrittenReference, given_references, read_reference, reference_questions
+from annotation.views.reference_form import (
+    WrittenReference,
+    as_written,
+    given_references,
+    read_reference,
+    reference_questions,
+)
 from annotation.views.see_other import see_other
 
 
@@ -60,18 +67,26 @@ def reference(request: HttpRequest, place: Place, latent: int) -> HttpResponse:
 
 
 def _set(request: HttpRequest, place: Place, of_set: CalibrationSet, row: SetLatent) -> HttpResponse:
-    written = read_reference(request.POST)
+    written, corrects = read_reference(request.POST), "reason" in request.POST
     items = list(place.study.rubric.items.order_by("position"))
     sampled = SampledLatent.everything.select_related("study__rubric").get(pk=row.pk)
     try:
         given = given_references(items, written)
-        set_reference(latent=sampled, given=given, by=place.user, now=timezone.now())
+        if corrects:
+            correct_reference(
+                latent=sampled, given=given, reason=written.of("reason"), by=place.user, now=timezone.now()
+            )
+        else:
+            set_reference(latent=sampled, given=given, by=place.user, now=timezone.now())
     except Incomplete as error:
         return _page(request, place, of_set, row, written=written, problems=error.problems)
     except Refused as error:
         say_refusal(request, error)
         return see_other("references", place.study.slug)
-    messages.success(request, f"Your reference for latent {row.number} of set {of_set.number} is set.")
+    done = "corrected" if corrects else "set"
+    messages.success(request, f"Your reference for latent {row.number} of set {of_set.number} is {done}.")
+    if corrects:
+        return see_other("reference", place.study.slug, row.pk)
     following = _next(calibration_sets(place.study, place.user))
     if following is None:
         return see_other("references", place.study.slug)
@@ -89,7 +104,11 @@ def _page(
 ) -> HttpResponse:
     sampled = SampledLatent.everything.select_related("latent").get(pk=row.pk)
     items = list(place.study.rubric.items.order_by("position"))
-    open_to_her = not row.own and of_set.round is None
+    corrects = row.own and ("correct" in request.GET or written is not None)
+    open_to_her = corrects or (not row.own and of_set.round is None)
+    if corrects and written is None:
+        written = _own(place, row, items)
+    entered, told = written or WrittenReference(), problems or {}
     context: dict[str, Any] = {
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("References", "references"), (f"Set {of_set.number}, {row.number}", "")),
@@ -98,13 +117,21 @@ def _page(
         "groups": snippet_groups(sampled.latent_id),
         "scale": sampled.latent.max_activation,
         "open_to_her": open_to_her,
-        "questions": reference_questions(items, written or WrittenReference(), problems or {}) if open_to_her else (),
+        "corrects": corrects,
+        "reason": {"value": entered.of("reason"), "error": told.get("reason", "")},
+        "questions": reference_questions(items, entered, told) if open_to_her else (),
         "panel": _panel(place, row) if reference_visible(place.roles, own=row.own, open=bool(of_set.round)) else (),
-        "problems": problems or {},
+        "problems": told,
         "concepts": list(place.study.concepts.filter(created_by=None).order_by("name").values_list("name", flat=True)),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK
     return render(request, "references/reference.html", context, status=status)
+
+
+def _own(place: Place, row: SetLatent, items: Sequence[RubricItem]) -> WrittenReference:
+    """What she set, as the form has it."""
+    own = in_force(Reference.objects.filter(latent=row.pk, set_by=place.user))
+    return as_written(items, own.order_by("pk"))
 
 
 def _panel(place: Place, row: SetLatent) -> list[dict[str, Any]]:

@@ -104,7 +104,7 @@ def test_a_reference_is_stored_a_row_an_item_and_stays(drawn: World) -> None:
         "Chest pain": 0.8,
         "unstable angina": 0.2,
     }
-    with pytest.raises(Refused, match="stays as it is"):
+    with pytest.raises(Refused, match="can be corrected"):
         set_reference(latent=latent, given=favoured(), by=drawn.cora, now=NOW)
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
         Reference.objects.filter(latent=latent).update(clause="other")

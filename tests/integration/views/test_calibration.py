@@ -93,7 +93,7 @@ def test_the_panel_sets_a_reference_and_is_led_to_the_next(drawn: World, signed_
     assert page(drawn, "reference", first.pk) in shown(cora.get(page(drawn, "references")))
     html = shown(cora.get(page(drawn, "reference", first.pk)))
     assert html.count('<mark class="fire') >= 8
-    assert "It cannot be changed afterwards." in html
+    assert "A mistake can be corrected, with the reason." in html
     response = cora.post(page(drawn, "reference", first.pk), filled())
     assert (response.status_code, response["Location"]) == (303, page(drawn, "reference", second.pk))
     stored = {row.item: row.distribution for row in Reference.objects.filter(latent=first)}
