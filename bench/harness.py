@@ -2,8 +2,9 @@
 
 A measure is a module of this folder named like the figure, with NAME, HOW (a sentence), TARGET (its words and its
 predicate, a `Target`) and `measure()`, which returns `{"value": float, "detail": str}`. Every value is a ratio taken
-within one run on one machine, so that it means the same on another, or a count that has to be zero. DURABLE = True asks
-for a Postgres that writes to disk, as `make run` has it.
+within one run on one machine, so that it means the same on another, a count that has to be zero, or a wait that a
+person feels, in milliseconds beyond what the machine itself takes. DURABLE = True asks for a Postgres that writes to
+disk, as `make run` has it.
 """
 
 import importlib
