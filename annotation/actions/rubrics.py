@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.timezone import localtime
 
 from annotation.actions import audit
 from annotation.enums import AuditVerb, Role
@@ -21,13 +22,16 @@ GONE = "This draft has been published or thrown away meanwhile. The Rubric page 
 
 
 class ChangedMeanwhile(Refused):
-    """Somebody else saved the draft since this person read it; `theirs` is what is saved."""
+    """The draft was saved since this person read it; `theirs` is what is saved."""
 
-    def __init__(self, theirs: DescribedRubric) -> None:
+    def __init__(self, theirs: DescribedRubric, *, saved: RubricVersion, by: User) -> None:
         self.theirs = theirs
+        who = "you, in another window" if saved.saved_by_id == by.pk else str(saved.saved_by or "somebody else")
+        self.who = f"{who}, {localtime(saved.saved_at):%H:%M}" if saved.saved_at else who
+        """Who saved it last, and when."""
         super().__init__(
-            "Somebody else has saved this draft since you opened it. Nothing of yours was stored yet, and nothing of "
-            "theirs was overwritten. Compare below, then keep one of the two."
+            f"This draft was saved ({self.who}) since you opened it. Nothing of yours was stored yet, and nothing that "
+            "was saved is overwritten. Compare below, then keep one of the two."
         )
 
 
@@ -53,7 +57,7 @@ def start_draft(*, study: Study, by: User, now: datetime) -> RubricVersion:
     own, _ = Rubric.objects.get_or_create(name=base.rubric.name, study=study)
     newest = own.versions.aggregate(Max("number"))["number__max"] or 0
     draft = RubricVersion.objects.create(rubric=own, number=max(newest, base.number) + 1, based_on=base)
-    _write(draft, described(base))
+    _write(draft, described(base), by, now)
     return draft
 
 
@@ -75,10 +79,10 @@ def save_draft(
     if content.edition == stored.edition:
         return draft
     if seen != stored.edition:
-        raise ChangedMeanwhile(stored)
+        raise ChangedMeanwhile(stored, saved=draft, by=by)
     if problems := _unsaveable(content):
         raise Unsaveable(problems)
-    _write(draft, content)
+    _write(draft, content, by, now)
     return draft
 
 
@@ -102,7 +106,7 @@ def publish(*, version: RubricVersion, seen: str, by: User, now: datetime) -> Ru
     draft = _locked(version, by)
     content = described(draft)
     if seen != content.edition:
-        raise ChangedMeanwhile(content)
+        raise ChangedMeanwhile(content, saved=draft, by=by)
     check_rubric(content.items)
     if draft.based_on and rubric_diff(described(draft.based_on), content).empty:
         raise Refused("This draft changes nothing. Edit it first, or throw it away.")
@@ -118,7 +122,7 @@ def publish(*, version: RubricVersion, seen: str, by: User, now: datetime) -> Ru
 def _locked(version: RubricVersion, by: User) -> RubricVersion:
     """The draft, to be written by nobody else until this is done. Raises Refused if it is none any more."""
     rows = RubricVersion.objects.select_for_update(no_key=True, of=("self",))
-    draft = rows.select_related("rubric__study", "based_on").filter(pk=version.pk).first()
+    draft = rows.select_related("rubric__study", "based_on", "saved_by").filter(pk=version.pk).first()
     if draft is None:
         raise Refused(GONE)
     if draft.rubric.study is None:
@@ -129,9 +133,10 @@ def _locked(version: RubricVersion, by: User) -> RubricVersion:
     return draft
 
 
-def _write(draft: RubricVersion, content: DescribedRubric) -> None:
+def _write(draft: RubricVersion, content: DescribedRubric, by: User, now: datetime) -> None:
     draft.guidance, draft.sources = content.guidance, content.sources
-    draft.save(update_fields=["guidance", "sources"])
+    draft.saved_by, draft.saved_at = by, now
+    draft.save(update_fields=["guidance", "sources", "saved_by", "saved_at"])
     draft.items.all().delete()
     RubricItem.objects.bulk_create(content.rows(draft))
 

@@ -20,7 +20,7 @@ from annotation.rules.answers import Answers, Incomplete, check_answers
 from annotation.rules.described_rubric import DescribedRubric, described
 from annotation.rules.refusal import Refused
 from annotation.rules.rubric import WHOLE, rubric_problems
-from annotation.rules.rubric_diff import RubricDiff, rubric_diff
+from annotation.rules.rubric_diff import rubric_diff
 from annotation.rules.rubric_editing import Wish, granted
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
@@ -63,7 +63,7 @@ def _save(request: HttpRequest, place: Place, draft: RubricVersion) -> HttpRespo
     except ChangedMeanwhile as error:
         if by_script:
             return JsonResponse({"detail": str(error)}, status=HTTPStatus.CONFLICT)
-        return _page(request, place, draft, content, theirs=error.theirs, status=HTTPStatus.CONFLICT)
+        return _page(request, place, draft, content, theirs=error, status=HTTPStatus.CONFLICT)
     except Unsaveable as error:
         if by_script:
             return JsonResponse({"detail": str(error)}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -99,7 +99,7 @@ def _page(
     content: DescribedRubric,
     *,
     at: Wish | None = None,
-    theirs: DescribedRubric | None = None,
+    theirs: ChangedMeanwhile | None = None,
     refused: Mapping[int, Sequence[str]] | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
@@ -114,15 +114,12 @@ def _page(
         "problems": problems.get(WHOLE, ()),
         "unready": sum(len(sentences) for sentences in problems.values()),
         "kinds": new_kinds(),
-        "theirs": theirs,
-        "against_theirs": _diff(theirs, content),
+        "theirs": theirs.theirs if theirs else None,
+        "saved_by": theirs.who if theirs else "",
+        "against_theirs": rubric_diff(theirs.theirs, content) if theirs else None,
         "refused": bool(refused),
     }
     return render(request, "rubric/edit.html", context, status=status)
-
-
-def _diff(theirs: DescribedRubric | None, mine: DescribedRubric) -> RubricDiff | None:
-    return rubric_diff(theirs, mine) if theirs else None
 
 
 def _fixed(draft: RubricVersion) -> dict[str, set[str]]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from annotation.actions.people import add_member
 from annotation.actions.rubrics import (
     ChangedMeanwhile,
     Unsaveable,
@@ -16,13 +18,13 @@ from annotation.actions.rubrics import (
     save_draft,
     start_draft,
 )
-from annotation.enums import AuditVerb
+from annotation.enums import AuditVerb, Role
 from annotation.models import AuditEvent, Rubric, RubricVersion
 from annotation.rules.described_rubric import DescribedRubric, complete_items, described
 from annotation.rules.refusal import NotYours, Refused
 from annotation.rules.rubric import Unsound
 from tests.rubric_world import changed, edited, published
-from tests.world import NOW, World
+from tests.world import NOW, World, person
 
 NOTE: Mapping[str, Any] = {"key": "note", "kind": "text", "question": "Anything else?", "required": False}
 
@@ -60,9 +62,25 @@ def test_a_save_from_an_older_reading_overwrites_nothing_and_shows_what_is_there
     mine = replace(read_by_both, guidance="Mine.")
     with pytest.raises(ChangedMeanwhile) as error:
         save_draft(version=draft, content=mine, seen=read_by_both.edition, by=world.rosa, now=NOW)
+    assert error.value.who == "you, in another window, 10:42"
     assert error.value.theirs == theirs == described(RubricVersion.objects.get(pk=draft.pk))
     save_draft(version=draft, content=mine, seen=theirs.edition, by=world.rosa, now=NOW)
     assert described(RubricVersion.objects.get(pk=draft.pk)) == mine
+
+
+def test_who_saved_last_and_when_is_told_to_the_next(world: World) -> None:
+    rita = person("rita")
+    add_member(study=world.study, user=rita, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
+    draft = start_draft(study=world.study, by=world.rosa, now=NOW)
+    before = described(draft)
+    later = NOW + timedelta(minutes=5)
+    hers = replace(before, guidance="Rita's.")
+    save_draft(version=draft, content=hers, seen=before.edition, by=rita, now=later)
+    draft.refresh_from_db()
+    assert (draft.saved_by, draft.saved_at) == (rita, later)
+    mine = replace(before, guidance="Mine.")
+    with pytest.raises(ChangedMeanwhile, match=r"saved \(Rita, 10:47\)"):
+        save_draft(version=draft, content=mine, seen=before.edition, by=world.rosa, now=later)
 
 
 def test_saving_the_same_content_twice_is_no_conflict(world: World) -> None:
