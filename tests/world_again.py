@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Model
 
@@ -54,6 +55,7 @@ def built_once(key: Hashable, build: Callable[[], "World"]) -> "World":
 def _laid_out(snapshot: Snapshot) -> "World":
     from tests.world import World
 
+    cache.clear()  # It remembers by ids, and these were an earlier test's.
     for path, content in snapshot.files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != content:
