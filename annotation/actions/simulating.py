@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 
 import numpy as np
 
@@ -88,9 +89,9 @@ def simulate_ratings(
 
 
 def decide_some_cases(*, study: Study, by: User, share: float, now: datetime) -> int:
-    """Let a simulated adjudicator decide the first `share` of the open cases. Returns how many."""
+    """Let a simulated adjudicator decide the first `share` of the cases, rounded up. Returns how many."""
     cases = list(study.cases.order_by("pk").select_related("latent"))
-    chosen = cases[: round(share * len(cases))]
+    chosen = cases[: ceil(share * len(cases))]
     for turn, case in enumerate(chosen):
         irreducible = turn % 2 == 1
         concept = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from math import ceil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -161,7 +162,8 @@ def test_a_calibration_set_of_the_simulated_study_waits_for_the_panel() -> None:
 
 def test_cases_wait_and_no_place_is_left_half_way() -> None:
     states = list(simulated().cases.values_list("state", flat=True))
-    assert set(states) == {CaseState.OPEN, CaseState.DECIDED}
+    assert states
+    assert states.count(CaseState.DECIDED) == ceil(len(states) / 2)
     assert not simulated().rounds.filter(slots__state=SlotState.LEASED).exists()
 
 

@@ -52,7 +52,7 @@ def long_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def broker() -> Iterator[Celery]:
     """The test run's broker, a database of it that no other test uses, emptied before and after."""
-    app = Celery("test", broker=os.environ["REDIS_URL"].rpartition("/")[0] + "/9")
+    app = Celery("test", broker=os.environ["REDIS_URL"].rpartition("/")[0] + "/9", set_as_current=False)
     forget_all(app)
     yield app
     forget_all(app)
@@ -217,7 +217,7 @@ def test_when_the_broker_comes_back_empty_the_worker_hands_out_again_what_was_lo
         server.start()
     except StartError as reason:
         pytest.skip(str(reason))
-    app = Celery("test", broker=server.url)
+    app = Celery("test", broker=server.url, set_as_current=False)
     try:
         request = request_for(tmp_path, corpus=long_corpus)
         folder = RunFolder.of(tmp_path, request.digest)
