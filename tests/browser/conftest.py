@@ -56,6 +56,7 @@ def last_of_the_site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) 
         end = time.monotonic() + 10
         while _others(cursor) and time.monotonic() < end:
             time.sleep(0.05)
+    connection.close()  # Playwright runs fixtures in contexts of its own, and a context has its own connection.
 
 
 @pytest.fixture(autouse=True)
