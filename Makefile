@@ -19,7 +19,7 @@ DEPLOYED := env -u CONSILIUM_EMBEDDED -u DEBUG -u HTTPS ALLOWED_HOSTS=consilium.
 help:
 	@echo "make run                 set up and serve the site on http://127.0.0.1:8000 (PORT=8001 for another port)"
 	@echo "make test                set up what the tests need, Chromium too, and run them (ARGS='tests/unit -x' for some)"
-	@echo "make test-all            these and the long walks: each person at three sizes, by keyboard and by touch; each loss by itself"
+	@echo "make test-all            these and the long ones: each person at three sizes, by keyboard and by touch; each loss by itself"
 	@echo "make check               formatting, lint, types, import walls, migrations, deployment, templates, compose, Dockerfile"
 	@echo "make bench               measure the figures that this project promises (ONLY=name for one)"
 	@echo "make fix                 format and put right what can be put right automatically"
@@ -32,11 +32,11 @@ run: $(VENV)/.web
 
 test: $(VENV)/.test
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not walks" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not walks" $(ARGS)
 
 test-all: $(VENV)/.test
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

@@ -51,10 +51,12 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
 @pytest.fixture(scope="session", autouse=True)
 def last_of_the_site(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Browser and site have gone: the site's threads close their connections before the database is dropped."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        before = _others(cursor)
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         end = time.monotonic() + 10
-        while _others(cursor) and time.monotonic() < end:
+        while _others(cursor) - before and time.monotonic() < end:
             time.sleep(0.05)
     connection.close()  # Playwright runs fixtures in contexts of its own, and a context has its own connection.
 
@@ -95,9 +97,7 @@ def _wait_until_quiet(under_way: list[int], *, seconds: float = 10, quiet: float
         time.sleep(0.01)
 
 
-def _others(cursor: CursorWrapper) -> int:
+def _others(cursor: CursorWrapper) -> set[int]:
     """Connections to the test's database besides this one."""
-    cursor.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    return int(cursor.fetchone()[0])
+    cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+    return {pid for (pid,) in cursor.fetchall()}

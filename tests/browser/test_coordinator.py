@@ -39,6 +39,7 @@ def busy(transactional_db: None, world: World) -> World:
     return world
 
 
+@pytest.mark.walks
 @pytest.mark.parametrize("size", SIZES)
 def test_a_coordinators_day(busy: World, page: Page, live_server: object, size: str) -> None:
     site = str(live_server)

@@ -196,6 +196,7 @@ def without_script(browser: Browser, site: str, study: Study) -> None:
     plain.close()
 
 
+@pytest.mark.walks
 def test_a_run_is_cancelled_and_resumed_from_the_page(
     live_server: LiveServer, context: BrowserContext, runs: list[MiningRun], artifacts: Path, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ from tests.world import World, rate_next
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.mark.walks
 def test_a_release_is_cut_with_one_button_and_downloaded_whole(
     world: World, live_server: LiveServer, context: BrowserContext, tmp_path: Path
 ) -> None:

@@ -163,7 +163,7 @@ def test_agreement_is_a_plot_with_its_figures_in_words(
     expect(page.get_by_text("Undefined:").first).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.walks), "dark"])
 def test_no_page_is_wider_than_the_screen(
     rated: World, live_server: LiveServer, context: BrowserContext, scheme: str
 ) -> None:

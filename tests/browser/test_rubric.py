@@ -185,7 +185,14 @@ def test_without_javascript_a_conditional_item_is_shown_always_and_ignored_where
     assert "dose" not in Rating.objects.get().answers
 
 
-@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((1440, 900), marks=pytest.mark.walks),
+        pytest.param((1024, 768), marks=pytest.mark.walks),
+        pytest.param((390, 844)),
+    ],
+)
 def test_no_page_overflows_and_every_target_is_large_enough(
     world: World, open_page: Open, new_context: Callable[..., BrowserContext], size: tuple[int, int]
 ) -> None:

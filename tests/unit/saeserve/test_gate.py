@@ -357,6 +357,7 @@ def test_random_directions_in_the_reference_model_are_caught_without_a_card(ship
 
 
 @pytest.mark.model
+@pytest.mark.walks  # wrong layers of the tiny model are refused above
 @pytest.mark.parametrize("blocks_away", [-10, 10])
 def test_the_shipped_sae_is_refused_at_another_block(shipped: Fit, notes: list[str], blocks_away: int) -> None:
     block = int(shipped.point.path.rsplit(".", 1)[1]) + blocks_away

@@ -52,7 +52,8 @@ def long_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def broker() -> Iterator[Celery]:
     """The test run's broker, a database of it that no other test uses, emptied before and after."""
-    app = Celery("test", broker=os.environ["REDIS_URL"].rpartition("/")[0] + "/9", set_as_current=False)
+    server, _, process = os.environ["REDIS_URL"].rpartition("/")
+    app = Celery("test", broker=f"{server}/{9 + int(process)}", set_as_current=False)
     forget_all(app)
     yield app
     forget_all(app)
@@ -181,6 +182,7 @@ def test_a_trial_overtakes_shards_and_a_cancelled_run_stops_and_goes_on_without_
     assert {number: seen[number] for number in kept if number in seen} == {n: kept[n] for n in kept if n in seen}
 
 
+@pytest.mark.walks
 def test_after_kill_9_the_next_worker_continues_and_no_byte_differs_even_if_the_broker_forgot(
     broker: Celery, request_for: Callable[..., MiningRequest], long_corpus: Path, tmp_path: Path
 ) -> None:
