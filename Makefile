@@ -32,11 +32,11 @@ run: $(VENV)/.web
 
 test: $(VENV)/.test
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal -m "not walks" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not walks" $(ARGS)
 
 test-all: $(VENV)/.test
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

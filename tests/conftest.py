@@ -7,11 +7,16 @@ from typing import Any
 import pytest
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from annotation.models import User
 from tests import world as worlds
 from tests.world import World
 from tests.world_again import filled_tables
+
+# How long an example takes says how busy the machine is.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

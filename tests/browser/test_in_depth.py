@@ -89,6 +89,7 @@ def fits(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+@pytest.mark.walks
 def test_from_two_saes_to_a_tried_text(
     live_server: LiveServer,
     context: BrowserContext,

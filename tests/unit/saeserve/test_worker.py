@@ -211,6 +211,7 @@ def test_after_kill_9_the_next_worker_continues_and_no_byte_differs_even_if_the_
     assert not list(unfinished_requests(disturbed))
 
 
+@pytest.mark.walks
 def test_when_the_broker_comes_back_empty_the_worker_hands_out_again_what_was_lost(
     request_for: Callable[..., MiningRequest], long_corpus: Path, tmp_path: Path
 ) -> None:
