@@ -52,6 +52,7 @@ def test_from_sign_in_to_a_rating_with_evidence_by_keyboard_alone(
     page.wait_for_load_state()  # scripts answer keys from then on
     press(page, "o")
     expect(page.get_by_text("1 of 6", exact=True)).to_be_visible()
+    page.wait_for_load_state()
 
     press(page, "j", "Home", "ArrowRight", "Shift+ArrowRight", "Enter", "f", "j", "j", "Enter", "d", "w")
     expect(page.locator(".context-part").first).to_be_visible()
