@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.keys import press
+
 CONCEPT = "What do the highlighted words share?"
 SCALES = ("coherence", "specificity", "confidence")
 
@@ -54,7 +56,7 @@ def expect_saved(page: Page) -> None:
 def fill(page: Page, *, concept: str = "chest pain", why: str = "They share it.") -> None:
     """Every question of the form."""
     page.get_by_label(CONCEPT).fill(concept)
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.locator("[name=category]").first.evaluate("choice => choice.click()")  # Wherever the page has scrolled.
     for name in SCALES:
         page.locator(f"[name={name}][value='4']").evaluate("choice => choice.click()")

@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotation.models import Membership, Rating, Reference
 from tests import calibration_world as worlds
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.calibration_world import SIZE, answer, of_set
 from tests.world import World
 
@@ -23,13 +24,12 @@ def asked(transactional_db: None) -> World:
 
 def answer_by_keys(page: Page) -> None:
     """As the panel would, on the rating page, by keyboard alone."""
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("chest pa")
     expect(page.get_by_role("option", name="chest pain")).to_be_visible()
-    for key in ("ArrowDown", "Enter", "Escape", "a", "1", "4", "4", "4", "r"):
-        page.keyboard.press(key)
+    press(page, "ArrowDown", "Enter", "Escape", "a", "1", "4", "4", "4", "r")
     page.keyboard.type("All of them hurt in the chest.")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
 
 
 def test_a_rater_walks_through_a_set_and_its_feedback_and_passes(
@@ -47,7 +47,7 @@ def test_a_rater_walks_through_a_set_and_its_feedback_and_passes(
         concept = page.get_by_role("region", name="What do the highlighted words share?")
         expect(concept.get_by_role("row", name=re.compile("Chest pain.*Your answer.*80 %"))).to_be_visible()
         expect(concept).to_contain_text("All point to the chest.")
-        page.keyboard.press("n")
+        press(page, "n")
     expect(page.get_by_role("heading", name="You are calibrated")).to_be_visible()
     assert Rating.objects.filter(rater=asked.ada).count() == SIZE
     assert Membership.objects.get(user=asked.ada, study=asked.study).calibrated_at is not None
@@ -66,11 +66,11 @@ def test_a_member_of_the_panel_sets_a_reference_and_sees_the_shares_add_up(
     enter(context, live_server.url, world.cora)
     page = context.new_page()
     page.goto(live_server.url + reverse("references", args=[world.study.slug]))
-    page.keyboard.press("o")
+    press(page, "o")
     expect(page.get_by_role("heading", name="What would you answer?")).to_be_visible()
     concept = page.get_by_role("group", name="What do the highlighted words share?")
     concept.get_by_label("Concept 1", exact=True).fill("chest pain")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     concept.get_by_label("Share of Concept 1, per cent").fill("60")
     expect(concept).to_contain_text("60 of 100: 40 left.")
     concept.get_by_label("Not clinical").fill("40")

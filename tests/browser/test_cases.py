@@ -10,6 +10,7 @@ from annotation.actions.rounds import close_round
 from annotation.enums import LatentState
 from annotation.models import Case, Decision
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.world import NOW, World, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +36,7 @@ def test_the_adjudicator_reads_both_opinions_decides_and_is_led_to_the_next_case
     enter(context, live_server.url, world.cora)
     page = context.new_page()
     page.goto(live_server.url + reverse("cases", args=[world.study.slug]))
-    page.keyboard.press("o")
+    press(page, "o")
     expect(page.get_by_role("heading", name=f"Case {two_cases[0].pk}")).to_be_visible()
     opinions = page.get_by_role("article").filter(has_text="Opinion ")
     expect(opinions).to_have_count(2)
@@ -43,14 +44,12 @@ def test_the_adjudicator_reads_both_opinions_decides_and_is_led_to_the_next_case
     for secret in ("Ada", "Ben", "North Hospital", "South Hospital"):
         expect(page.get_by_text(secret)).to_have_count(0)
     expect(page.get_by_label("Which concept?")).to_be_hidden()
-    for key in ("d", "1"):
-        page.keyboard.press(key)
+    press(page, "d", "1")
     page.get_by_label("Which concept?").fill("unstable")
     expect(page.get_by_role("option", name="unstable angina")).to_contain_text("proposed here")
-    for key in ("ArrowDown", "Enter", "Escape", "y", "2", "r"):
-        page.keyboard.press(key)
+    press(page, "ArrowDown", "Enter", "Escape", "y", "2", "r")
     page.keyboard.type("Rest pain in most snippets.")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text(f"Case {two_cases[0].pk} is decided.")).to_be_visible()
     decision = Decision.objects.select_related("concept").get()
     assert decision.concept is not None

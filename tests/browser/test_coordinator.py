@@ -12,6 +12,7 @@ from annotation.actions.reporting import report_snippet
 from annotation.enums import ReportState, Role, SnippetKind
 from annotation.models import Draft, HoursStatement, Membership, Round, Slot, Snippet, SnippetReport
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.world import World, add_rater, rate_next
 
 FOCUSED = """() => {
@@ -88,12 +89,12 @@ def test_a_rater_withdraws_by_keyboard_alone(busy: World, page: Page, live_serve
     enter(page.context, site, busy.ada)
     page.goto(f"{site}/account/")
     press_until(page, "Withdraw from Hearts")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("heading", name="Withdraw from Hearts")).to_be_visible()
     press_until(page, "I want to withdraw.")
-    page.keyboard.press("Space")
+    press(page, "Space")
     press_until(page, "Withdraw")
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_text("You have withdrawn from Hearts")).to_be_visible()
     assert Membership.objects.get(user=busy.ada, role=Role.ANNOTATOR).withdrawn_at is not None
 
@@ -107,7 +108,7 @@ def fits(page: Page) -> None:
 def press_until(page: Page, name: str) -> None:
     """Tab on until what has this name, as a screen reader says it, has the focus."""
     for _ in range(60):
-        page.keyboard.press("Tab")
+        press(page, "Tab")
         focused = page.evaluate(FOCUSED)
         if focused == name:
             return

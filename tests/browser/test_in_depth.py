@@ -22,6 +22,7 @@ from annotation.actions.subjects import register_sae
 from annotation.enums import Role, RunState
 from annotation.models import Latent, LatentMatch, MiningRun, RunPair, Study
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.browser.workers import GPU, WEB, worker
 from tests.unit.saeserve.conftest import corpus_file, model_folder, other_sae_folder, plan, sae_folder
 from tests.world import person, rubric
@@ -170,9 +171,9 @@ def step_through_tokens(page: Page) -> None:
     first.focus()
     assert first.evaluate(shown) == f'"{number}"'
     if tokens.count() > 1:
-        page.keyboard.press("ArrowRight")
+        press(page, "ArrowRight")
         expect(tokens.nth(1)).to_be_focused()
-        page.keyboard.press("Home")
+        press(page, "Home")
         expect(first).to_be_focused()
     page.get_by_text("The same as a table").click()
     expect(page.get_by_role("region", name="Tokens on which it fires").get_by_role("row")).to_have_count(

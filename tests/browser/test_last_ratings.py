@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import Decline, Rating
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.world import World, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,20 +34,20 @@ def page(rating: Rating, world: World, live_server: LiveServer, context: Browser
 
 
 def test_she_revises_by_keys_alone(page: Page, rating: Rating) -> None:
-    page.keyboard.press("y")
+    press(page, "y")
     expect(page.get_by_role("heading", name="Your last ten ratings")).to_be_visible()
     page.get_by_role("link", name="Revise “troponin”").focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     concept = page.get_by_label("What do the highlighted words share?")
     expect(concept).to_have_value("troponin")
-    page.keyboard.press("c")
-    page.keyboard.press("Control+A")
+    press(page, "c")
+    press(page, "Control+A")
     page.keyboard.type("troponin rise")
-    page.keyboard.press("Escape")
-    page.keyboard.press("Enter")
+    press(page, "Escape")
+    press(page, "Enter")
     expect(page.locator(".missing")).to_contain_text("Why do you change it?")
     page.get_by_label("Why do you change it?").fill("The note says that it rose.")
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     expect(page.get_by_text("The first stays on record.")).to_be_visible()
     expect(page.get_by_text("troponin rise", exact=True)).to_be_visible()
     assert list(Rating.objects.order_by("revision").values_list("concept__name", "reason")) == [

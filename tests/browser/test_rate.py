@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotation.enums import Outcome
 from annotation.models import Draft, Rating
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,25 +36,20 @@ def open_page(world: World, live_server: LiveServer, rating_page: str) -> Callab
     return opened
 
 
-def type_keys(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-
-
 def test_a_latent_is_rated_by_keyboard_alone(
     world: World, context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
     expect(page.get_by_text("1 of 6", exact=True)).to_be_visible()
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("tropon")
     expect(page.get_by_role("option", name="troponin")).to_be_visible()
-    type_keys(page, "ArrowDown", "Enter", "Escape")
+    press(page, "ArrowDown", "Enter", "Escape")
     expect(page.get_by_label("What do the highlighted words share?")).to_have_value("troponin")
-    type_keys(page, "a", "6", "4", "5", "3", "l", "2", "r")
+    press(page, "a", "6", "4", "5", "3", "l", "2", "r")
     page.keyboard.type("All of them name troponin; the look-alikes do not. t n c 1")
     expect(page.locator("[data-save-state]")).to_have_text(re.compile(r"saved \d\d:\d\d"))
-    type_keys(page, "Escape", "Enter")
+    press(page, "Escape", "Enter")
     expect(page.get_by_text(re.compile(r"Saved \d\d:\d\d\. Next latent\."))).to_be_visible()
     expect(page.get_by_text("2 of 6", exact=True)).to_be_visible()
     rating = Rating.objects.select_related("concept").get()
@@ -70,7 +66,7 @@ def test_enter_on_an_incomplete_form_says_what_is_missing_and_sends_nothing(
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     missing = page.locator("[data-missing]")
     expect(missing).to_contain_text("What do the highlighted words share?")
     expect(missing).to_contain_text("Why?")
@@ -81,10 +77,10 @@ def test_cannot_tell_takes_its_key_and_enter_and_never_the_key_alone(
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("t")
+    press(page, "t")
     expect(page.get_by_role("button", name="Cannot tell from these snippets")).to_be_focused()
     assert not Rating.objects.exists()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_text("2 of 6", exact=True)).to_be_visible()
     assert Rating.objects.get().outcome == Outcome.CANNOT_TELL
 
@@ -94,7 +90,7 @@ def test_a_reload_in_the_middle_loses_nothing(
 ) -> None:
     page = open_page(context)
     page.get_by_label("What do the highlighted words share?").fill("unstable angina")
-    type_keys(page, "Escape", "a", "2", "3")
+    press(page, "Escape", "a", "2", "3")
     page.get_by_label("Why?").fill("Half a sentence")
     expect(page.locator("[data-save-state]")).to_have_text(re.compile(r"saved \d\d:\d\d"))
     page.reload()

@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import Draft, Rating, Snippet
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,22 +134,21 @@ def test_arrows_and_shift_choose_words_and_enter_attaches_them_without_sending_t
     context: BrowserContext, open_page: Open
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("j")
+    press(page, "j")
     expect(text_of(page, 0)).to_be_focused()
-    for key in ("Home", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight"):
-        page.keyboard.press(key)
+    press(page, "Home", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight")
     expect(page.locator("[data-said]")).to_have_text(re.compile("seen on the"))
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     assert attached(page) == ["“seen on the”"]
-    page.keyboard.press("End")
-    page.keyboard.press("Space")
+    press(page, "End")
+    press(page, "Space")
     assert len(attached(page)) == 2
-    page.keyboard.press("Space")
+    press(page, "Space")
     assert attached(page) == ["“seen on the”"]
     expect(page.locator("[data-missing]")).to_be_empty()
     assert not Rating.objects.exists()
-    page.keyboard.press("Shift+ArrowLeft")
-    page.keyboard.press("Escape")
+    press(page, "Shift+ArrowLeft")
+    press(page, "Escape")
     expect(page.locator(".word-chosen")).to_have_count(0)
 
 

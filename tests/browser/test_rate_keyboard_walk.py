@@ -6,6 +6,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import Rating
+from tests.browser.keys import press
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,13 +28,8 @@ def tab_to(page: Page, name: str) -> None:
     for _ in range(TABS):
         if name in page.evaluate(FOCUSED):
             return
-        page.keyboard.press("Tab")
+        press(page, "Tab")
     pytest.fail(f"{TABS} presses of Tab do not reach “{name}”.")
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def test_from_sign_in_to_a_rating_with_evidence_by_keyboard_alone(

@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotation.models import Draft, Rating, SnippetReport
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.world import World, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,11 +42,6 @@ def fit(page: Page, number: int, name: str) -> Locator:
 
 def saved(page: Page) -> None:
     expect(page.locator("[data-save-state]")).to_have_text(re.compile(r"saved \d\d:\d\d"))
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 def test_j_and_k_step_and_one_letter_says_whether_a_snippet_fits(context: BrowserContext, open_page: Open) -> None:

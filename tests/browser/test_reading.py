@@ -11,6 +11,7 @@ from annotation.models import Draft, Reading, ReadingSlot
 from tests import reading_world
 from tests import world as worlds
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.reading_world import ReadWorld, truth
 
 SAVED = re.compile(r"saved \d\d:\d\d")
@@ -37,7 +38,7 @@ def test_a_rationale_is_read_by_keyboard_alone(
     asked: ReadWorld, live_server: LiveServer, context: BrowserContext
 ) -> None:
     page = open_page(asked, live_server.url, context, "rate")
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Where should it fire?")).to_be_visible()
     slot = held()
     expect(page.get_by_role("heading", name=slot.rating.concept.name)).to_be_visible()
@@ -45,10 +46,10 @@ def test_a_rationale_is_read_by_keyboard_alone(
     expect(page.locator("mark, .fire")).to_have_count(0)
     fires = truth(slot.snippets)
     for place, snippet in enumerate(slot.snippets, start=1):
-        page.keyboard.press("1" if fires[snippet] else "2")
+        press(page, "1" if fires[snippet] else "2")
         expect(page.locator("[data-answered-of]")).to_have_text(f"{place} of 20")
     expect(page.locator("[data-save-state]")).to_have_text(SAVED)
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     page.locator("body").press("Enter")
     expect(page.get_by_text(re.compile(r"Saved \d\d:\d\d\. Thank you\."))).to_be_visible()
     assert Reading.objects.get().balanced_accuracy == 1
@@ -60,7 +61,7 @@ def test_what_is_missing_is_said_and_nothing_is_sent(
     asked: ReadWorld, live_server: LiveServer, context: BrowserContext
 ) -> None:
     page = open_page(asked, live_server.url, context)
-    page.keyboard.press("1")
+    press(page, "1")
     page.get_by_role("button", name="Submit reading").click()
     missing = page.locator("[data-missing]")
     expect(missing).to_contain_text("Snippet 2")
@@ -73,8 +74,7 @@ def test_a_reading_goes_on_where_it_was_left(
     asked: ReadWorld, live_server: LiveServer, context: BrowserContext
 ) -> None:
     page = open_page(asked, live_server.url, context)
-    for key in ("1", "2", "1"):
-        page.keyboard.press(key)
+    press(page, "1", "2", "1")
     expect(page.locator("[data-save-state]")).to_have_text(SAVED)
     page.close()
     again = open_page(asked, live_server.url, context, "rate")

@@ -13,6 +13,7 @@ from annotation.actions.rubrics import draft_of, save_draft, start_draft
 from annotation.models import Rating, Study
 from annotation.rules.described_rubric import described
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.rubric_world import added, adopted, changed
 from tests.world import NOW, World, rate_next
 
@@ -107,9 +108,9 @@ def test_items_are_moved_by_keyboard_alone_and_the_focus_goes_with_them(world: W
     before = questions(world)
     page = open_page("edit_rubric")
     page.get_by_role("button", name="Move item 3 up").focus()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("button", name="Move item 2 up")).to_be_focused()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_role("button", name="Move item 1 down")).to_be_focused()
     assert questions(world)[:3] == [before[2], before[0], before[1]]
 

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from annotation.enums import CodeSystem
 from annotation.models import Draft, Study
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.code_indexes import lay_out
 from tests.world import World
 
@@ -75,25 +76,25 @@ def test_a_term_of_a_code_system_is_chosen_by_keyboard(
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("pain ch")
     expect(options(page).first).to_have_text("chest pain")
     expect(options(page)).to_have_count(8)
     expect(field(page)).to_have_attribute("aria-expanded", "true")
     expect(options(page).nth(1)).to_contain_text(re.compile(r"ICD-10-CM|HPO"))
     for _ in range(2):
-        page.keyboard.press("ArrowDown")
+        press(page, "ArrowDown")
     second = options(page).nth(1)
     expect(second).to_have_attribute("aria-selected", "true")
     expect(field(page)).to_have_attribute("aria-activedescendant", str(second.get_attribute("id")))
     label = second.locator("span").first.inner_text()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(field(page)).to_have_value(label)
     expect(field(page)).to_be_focused()
     expect(field(page)).to_have_attribute("aria-expanded", "false")
     expect(page.locator("[data-save-state]")).to_have_text(re.compile(r"saved \d\d:\d\d"))
     assert Draft.objects.get().answers["concept"] == label
-    page.keyboard.press("Tab")
+    press(page, "Tab")
     expect(offer(page)).to_have_count(0)
 
 
@@ -101,14 +102,14 @@ def test_escape_closes_the_list_before_it_leaves_the_field(
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("seiz")
     expect(page.get_by_role("option", name=re.compile(r"^Seizure HP:0001250"))).to_be_visible()
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(options(page)).to_have_count(0)
     expect(field(page)).to_be_focused()
     expect(field(page)).to_have_value("seiz")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(field(page)).not_to_be_focused()
 
 
@@ -117,10 +118,10 @@ def test_what_the_server_knows_comes_below_and_nothing_moves(
 ) -> None:
     page = open_page(context)
     held = hold(page)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("his")
     expect(options(page)).to_have_count(1)
-    page.keyboard.press("ArrowDown")
+    press(page, "ArrowDown")
     expect(options(page).first).to_have_attribute("aria-selected", "true")
     box = options(page).first.bounding_box()
     let_go(page, held, "his")
@@ -137,7 +138,7 @@ def test_a_newer_question_breaks_off_the_older_one(
     held = hold(page)
     broken_off: list[str] = []
     page.on("requestfailed", lambda request: broken_off.append(request.url))
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("seiz")
     until(page, lambda: bool(held))
     page.keyboard.type("zzz")
@@ -153,14 +154,14 @@ def test_without_a_network_the_list_still_answers(
 ) -> None:
     page = open_page(context)
     context.set_offline(True)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("tropon")
     expect(options(page)).to_have_count(1)
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
+    press(page, "ArrowDown")
+    press(page, "Enter")
     expect(field(page)).to_have_value("troponin")
     field(page).fill("chest pian")
-    page.keyboard.press("Tab")
+    press(page, "Tab")
     page.wait_for_timeout(300)
     expect(offer(page)).to_have_count(0)
     expect(field(page)).to_have_value("chest pian")
@@ -172,21 +173,21 @@ def test_a_slip_is_asked_about_and_mended_by_a_key(
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("chest pian")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(offer(page)).to_have_text(re.compile(r"Did you mean chest pain\?"))
     expect(field(page)).to_have_value("chest pian")
     letter = offer(page).get_attribute("data-key")
     assert letter is not None
     assert page.locator(f"[data-key='{letter}']").count() == 1
     expect(page.locator(".did-you-mean").first).to_have_role("status")
-    page.keyboard.press(letter)
+    press(page, letter)
     expect(field(page)).to_have_value("chest pain")
     back = page.get_by_role("button", name="Back to chest pian")
     expect(back).to_be_visible()
     expect(page.locator("[data-save-state]")).to_have_text(re.compile(r"saved \d\d:\d\d"))
-    page.keyboard.press(letter)
+    press(page, letter)
     expect(field(page)).to_have_value("chest pian")
     expect(offer(page)).to_be_visible()
 
@@ -195,7 +196,7 @@ def test_a_slip_is_asked_about_while_she_pauses_and_never_while_suggestions_are_
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("chest")
     expect(options(page)).to_have_count(8)
     page.wait_for_timeout(1000)
@@ -212,12 +213,12 @@ def test_the_question_is_in_sight_when_the_page_has_moved_on(
 ) -> None:
     page = open_page(context)
     page.set_viewport_size({"width": 1440, "height": 700})
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("chest pian")
-    page.keyboard.press("Escape")
+    press(page, "Escape")
     expect(field(page)).not_to_be_in_viewport()
     expect(offer(page)).to_be_in_viewport(ratio=1)
-    page.keyboard.press(str(offer(page).get_attribute("data-key")))
+    press(page, str(offer(page).get_attribute("data-key")))
     expect(field(page)).to_have_value("chest pain")
 
 
@@ -225,29 +226,29 @@ def test_the_question_is_reached_with_tab_and_goes_away_when_she_types_on(
     context: BrowserContext, open_page: Callable[[BrowserContext], Page]
 ) -> None:
     page = open_page(context)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("miocardial infraction")
-    page.keyboard.press("Tab")
+    press(page, "Tab")
     expect(offer(page)).to_contain_text("Myocardial infarction")
     expect(page.locator(".did-you-mean").first).to_contain_text("HP:0001658 · HPO")
-    page.keyboard.press("c")
-    page.keyboard.press("Tab")
+    press(page, "c")
+    press(page, "Tab")
     expect(offer(page)).to_be_focused()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(field(page)).to_have_value("Myocardial infarction")
     expect(page.get_by_role("button", name="Back to miocardial infraction")).to_be_focused()
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type(" of the septum")
     expect(page.get_by_role("button", name="Back to")).to_have_count(0)
 
 
 def test_a_new_term_is_asked_nothing(context: BrowserContext, open_page: Callable[[BrowserContext], Page]) -> None:
     page = open_page(context)
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("handover phrase")
     with page.expect_response("**/rate/did-you-mean/**") as answered:
-        page.keyboard.press("Escape")
-        page.keyboard.press("Escape")
+        press(page, "Escape")
+        press(page, "Escape")
     assert answered.value.json() == []
     expect(offer(page)).to_have_count(0)
 

@@ -29,6 +29,7 @@ from annotation.enums import Role, RunState
 from annotation.export.verify import verify
 from annotation.models import Agreement, Institution, MiningRun, ResultRun, Study, User
 from tests.browser.enter import enter
+from tests.browser.keys import press
 from tests.browser.workers import GPU, WEB, kill, worker
 from tests.world import DEMO, person, rate_next, rubric
 
@@ -143,18 +144,17 @@ def rate_one_by_keyboard(context: BrowserContext, site: str, study: Study) -> No
     page = context.new_page()
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(site + reverse("rate", args=[study.slug]))
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("chest pain")
     expect(page.get_by_role("option", name="chest pain")).to_be_visible()
-    for key in ("ArrowDown", "Enter", "Escape", "a", "1", "4", "4", "4", "r"):
-        page.keyboard.press(key)
+    press(page, "ArrowDown", "Enter", "Escape", "a", "1", "4", "4", "4", "r")
     page.keyboard.type("Read by the test, not by a physician.")
     if PICTURE:
         page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
         page.wait_for_timeout(800)
         page.screenshot(path=PICTURE)
-    page.keyboard.press("Escape")
-    page.keyboard.press("Enter")
+    press(page, "Escape")
+    press(page, "Enter")
     expect(page.get_by_text("Next latent.")).to_be_visible()
     page.close()
 
