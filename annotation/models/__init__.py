@@ -11,7 +11,17 @@ from annotation.models.ratings import Rating, Reference
 from annotation.models.readings import Reading, ReadingSlot
 from annotation.models.releases import Release
 from annotation.models.reports import SnippetReport
-from annotation.models.results import Agreement, Consensus, RaterReliability, ResultRun
+from annotation.models.results import (
+    Agreement,
+    Consensus,
+    InstitutionHabit,
+    LatentAgreement,
+    PairAgreement,
+    RaterReliability,
+    ResultRun,
+    ScorerStanding,
+    Sensitivity,
+)
 from annotation.models.rounds import Decline, Draft, Round, Slot
 from annotation.models.rubrics import Rubric, RubricItem, RubricVersion
 from annotation.models.studies import Concept, SampledLatent, Study
@@ -29,12 +39,15 @@ __all__ = [
     "Draft",
     "HoursStatement",
     "Institution",
+    "InstitutionHabit",
     "LanguageModel",
     "Latent",
+    "LatentAgreement",
     "LatentMatch",
     "LatentProfile",
     "Membership",
     "MiningRun",
+    "PairAgreement",
     "RaterReliability",
     "Rating",
     "Reading",
@@ -50,6 +63,8 @@ __all__ = [
     "RunPair",
     "Sae",
     "SampledLatent",
+    "ScorerStanding",
+    "Sensitivity",
     "SignInLink",
     "Slot",
     "Snippet",

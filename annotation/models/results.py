@@ -32,11 +32,11 @@ class Agreement(models.Model):
     run = models.ForeignKey(ResultRun, on_delete=models.PROTECT, related_name="agreements")
     item = models.SlugField(max_length=40)
     scope = models.CharField(max_length=60)
-    """`all`, or `round:<number>`, `institution:<code>`, `between institutions`."""
+    """rules.scopes says which there are: `all`, `as-typed`, `version:<number>`, `round:<number>`, ..."""
     coefficient = models.CharField(max_length=40)
     """alpha, ac1, ac2 or raw."""
     level = models.CharField(max_length=20)
-    """nominal, ordinal, interval or sets."""
+    """nominal, ordinal, interval, sets, or hierarchy: concepts, a broader one counting as a near miss."""
     value = models.FloatField(null=True, blank=True)
     low = models.FloatField(null=True, blank=True)
     high = models.FloatField(null=True, blank=True)
@@ -49,7 +49,7 @@ class Agreement(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "item", "scope", "coefficient"], name="agreement_once"),
+            models.UniqueConstraint(fields=["run", "item", "scope", "coefficient", "level"], name="agreement_once"),
             models.CheckConstraint(
                 name="agreement_value_or_reason",
                 condition=models.Q(value__isnull=False, undefined_reason="")
@@ -85,6 +85,9 @@ class Consensus(models.Model):
     institutions = models.PositiveIntegerField()
     weights = models.JSONField()
     """{pseudonym: omega} of the raters who count here."""
+    breakdown = models.JSONField(default=list, blank=True)
+    """Of each rater who counts here (science.explain): what her answer weighed, where that came from, and what the
+    answer would be without her."""
 
     class Meta:
         verbose_name_plural = "consensuses"
@@ -106,6 +109,15 @@ class RaterReliability(models.Model):
     fitted = models.FloatField()
     """One-coin accuracy after EM."""
     ratings = models.PositiveIntegerField()
+    calibration = models.PositiveIntegerField(default=0)
+    """First answers to calibration latents that have a reference."""
+    repeats = models.PositiveIntegerField(default=0)
+    """Latents that she read again, and of these ..."""
+    repeats_matched = models.PositiveIntegerField(default=0)
+    """... those where she answered the same."""
+    mean_weight = models.FloatField(default=1.0)
+    """Mean over her answers of omega: how far institution and repeats left them one whole vote."""
+    cannot_tell = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "rater reliabilities"
@@ -113,3 +125,140 @@ class RaterReliability(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pseudonym} on {self.item}"
+
+
+def _value_or_reason(name: str, value: str) -> models.CheckConstraint:
+    """A figure, or a sentence that says why there is none; never both, never neither."""
+    given = models.Q(**{f"{value}__isnull": False, "undefined_reason": ""})
+    return models.CheckConstraint(
+        name=name, condition=given | (models.Q(**{f"{value}__isnull": True}) & ~models.Q(undefined_reason=""))
+    )
+
+
+class PairAgreement(models.Model):
+    """Two raters, on the latents that both rated."""
+
+    run = models.ForeignKey(ResultRun, on_delete=models.PROTECT, related_name="pair_agreements")
+    item = models.SlugField(max_length=40)
+    first = models.CharField(max_length=12)
+    second = models.CharField(max_length=12)
+    """Pseudonyms; `first` sorts before `second`."""
+    latents = models.PositiveIntegerField()
+    raw = models.FloatField(null=True, blank=True)
+    """Share of the latents with the same answer; None without any."""
+    kappa = models.FloatField(null=True, blank=True)
+    """Cohen's, on a scale with quadratic weights."""
+    undefined_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "item", "first", "second"], name="pair_agreement_once"),
+            models.CheckConstraint(name="pair_in_order", condition=models.Q(first__lt=models.F("second"))),
+            _value_or_reason("pair_agreement_value_or_reason", "kappa"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} and {self.second} on {self.item}"
+
+
+class LatentAgreement(models.Model):
+    """How far the raters of one latent agree."""
+
+    run = models.ForeignKey(ResultRun, on_delete=models.PROTECT, related_name="latent_agreements")
+    latent = models.ForeignKey(SampledLatent, on_delete=models.PROTECT, related_name="latent_agreements")
+    item = models.SlugField(max_length=40)
+    ratings = models.PositiveIntegerField()
+    raw = models.FloatField(null=True, blank=True)
+    """Share of rater pairs with the same answer; None with fewer than two ratings."""
+    beyond_chance = models.FloatField(null=True, blank=True)
+    """1 minus its disagreement over that expected in the whole study; averages to alpha."""
+    undefined_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "latent", "item"], name="latent_agreement_once"),
+            _value_or_reason("latent_agreement_value_or_reason", "beyond_chance"),
+        ]
+
+    def __str__(self) -> str:
+        return f"agreement on {self.item} of {self.latent_id}"
+
+
+class Sensitivity(models.Model):
+    """What agreement, accepted labels and cases become with one rater, institution or round left out."""
+
+    run = models.ForeignKey(ResultRun, on_delete=models.PROTECT, related_name="sensitivities")
+    item = models.SlugField(max_length=40)
+    kind = models.CharField(
+        max_length=20, choices=[(kind, kind) for kind in ("nobody", "rater", "institution", "round")]
+    )
+    left_out = models.CharField(max_length=60, blank=True)
+    """Pseudonym, institution code or round number; empty for `nobody`, the figures to compare with."""
+    alpha = models.FloatField(null=True, blank=True)
+    undefined_reason = models.TextField(blank=True)
+    accepted = models.PositiveIntegerField(null=True, blank=True)
+    needs_raters = models.PositiveIntegerField(null=True, blank=True)
+    recruiting = models.PositiveIntegerField(null=True, blank=True)
+    persistent = models.PositiveIntegerField(null=True, blank=True)
+    """Latents by what the study's rule makes of them; None on items that decide nothing."""
+    changed = models.JSONField(default=list, blank=True)
+    """[{"latent": id of SampledLatent, "before": label, "after": label or null}] of the labels that were accepted."""
+
+    class Meta:
+        verbose_name_plural = "sensitivities"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "item", "kind", "left_out"], name="sensitivity_once"),
+            models.CheckConstraint(
+                name="sensitivity_kind_known",
+                condition=models.Q(kind__in=("rater", "institution", "round")) & ~models.Q(left_out="")
+                | models.Q(kind="nobody", left_out=""),
+            ),
+            _value_or_reason("sensitivity_value_or_reason", "alpha"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} without {self.kind} {self.left_out}"
+
+
+class InstitutionHabit(models.Model):
+    """How much more one institution's raters agree with each other than with others, and what that does to weights."""
+
+    run = models.ForeignKey(ResultRun, on_delete=models.PROTECT, related_name="institution_habits")
+    item = models.SlugField(max_length=40)
+    institution = models.CharField(max_length=20)
+    """Code; empty where the effect is undefined for the whole study."""
+    rho = models.FloatField(null=True, blank=True)
+    within = models.FloatField(null=True, blank=True)
+    cross = models.FloatField(null=True, blank=True)
+    within_pairs = models.PositiveIntegerField(default=0)
+    cross_pairs = models.PositiveIntegerField(default=0)
+    undefined_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "item", "institution"], name="institution_habit_once"),
+            _value_or_reason("institution_habit_value_or_reason", "rho"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.institution} on {self.item}"
+
+
+class ScorerStanding(models.Model):
+    """Whether one scorer of rationales tells right labels from wrong ones, and so whether it counts."""
+
+    run = models.ForeignKey(ResultRun, on_delete=models.PROTECT, related_name="scorer_standings")
+    item = models.SlugField(max_length=40)
+    scorer = models.CharField(max_length=60)
+    on = models.BooleanField()
+    mean_right = models.FloatField()
+    mean_wrong = models.FloatField()
+    spread = models.FloatField()
+    scores = models.PositiveIntegerField()
+    calibration_scores = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "item", "scorer"], name="scorer_standing_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scorer} on {self.item}"
