@@ -54,16 +54,22 @@ def spawn(
             cwd=cwd,
             pass_fds=tuple(pass_fds),
             start_new_session=True,
-            preexec_fn=_tie(when_parent_dies),
+            preexec_fn=tie(when_parent_dies, os.getpid()),
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         )
 
 
-def _tie(signum: int) -> Callable[[], None]:
-    parent = os.getpid()
-    return lambda: end_with_parent(signum, parent)
+def tie(signum: int, parent: int) -> Callable[[], None]:
+    """What a child does between its fork and its program, so that it ends with `parent` from that moment on."""
+
+    def before_the_program() -> None:
+        # Until then it has our own handlers, which would take the signal and leave nothing of it to the program.
+        signal.signal(signum, signal.SIG_DFL)
+        end_with_parent(signum, parent)
+
+    return before_the_program
 
 
 class Stoppable(Protocol):

@@ -16,6 +16,7 @@ import pytest
 from config.embedded.attach import additions, running
 from config.embedded.place import PROJECT, Place
 from config.embedded.ports import free_port
+from config.embedded.process import tie
 from tests.unit.config.processes import alive, descendants, gone_within
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's tie between parent and child is Linux's")
@@ -200,3 +201,17 @@ def test_killing_make_ends_what_it_runs() -> None:
         pid = int(make.stdout.readline())
         make.kill()
     assert gone_within(5, {pid})
+
+
+@LINUX
+def test_a_parent_that_ends_while_its_child_is_being_started_takes_it_down() -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # as the supervisor has one, which its child inherits
+    try:
+        nobody = os.getpid() + 1  # to the child its parent is then gone
+        child = subprocess.Popen(["sleep", "600"], preexec_fn=tie(signal.SIGTERM, nobody))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    try:
+        assert child.wait(10) == -signal.SIGTERM
+    finally:
+        child.kill()
