@@ -10,7 +10,7 @@ from annotation.enums import Role
 from annotation.models import Membership, Study
 from annotation.queries.calibration_result import ComparedAnswer, compared_answers
 from annotation.queries.learnability_scores import READER, Score
-from annotation.science.types import CalibrationAnswer
+from annotation.science.types import CalibrationAnswer, LearnabilityScore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,5 @@ def _known(answer: ComparedAnswer, rater: str, score: Score | None) -> Calibrati
         latent=str(answer.latent),
         reference_share=min(1.0, answer.share),
         n_classes=answer.question.classes(answer.reference.distribution),
-        learnability=scored.mean if scored else None,
-        scorer=READER if scored else "",
+        scores=(LearnabilityScore(READER, scored.mean),) if scored else (),
     )

@@ -10,7 +10,7 @@ from annotation.enums import ItemKind, Outcome, Role
 from annotation.models import Membership, Rating, RubricItem, RubricVersion, Study
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.learnability_scores import READER, Score
-from annotation.science.types import Answer, Item, closed_item, open_item, ordinal_item
+from annotation.science.types import Answer, Item, LearnabilityScore, closed_item, open_item, ordinal_item
 
 NOT_CLINICAL = "not clinical"
 """The class of the concept and category items for raters who say that the latent is not clinical."""
@@ -35,8 +35,8 @@ class RatingRecord:
     values: dict[str, Any]
     reading: int
     """1 for the first rating of this latent by this rater, 2 for a retest, ..."""
-    learnability: float | None = None
-    """Mean balanced accuracy of the blinded readers of its rationale; None where nobody read it."""
+    scores: tuple[LearnabilityScore, ...] = ()
+    """How well its rationale let blinded readers foretell unseen snippets, one score a scorer."""
 
     def fingerprint(self) -> tuple[Any, ...]:
         values = tuple(sorted((key, str(value)) for key, value in self.values.items()))
@@ -49,7 +49,7 @@ class RatingRecord:
             self.outcome,
             self.concept,
             values,
-            self.learnability,
+            tuple((score.scorer, score.value) for score in self.scores),
         )
 
 
@@ -98,7 +98,7 @@ def current_ratings(
                 concept=row["concept_name"] or "",
                 values=row["answers"],
                 reading=readings[key],
-                learnability=scores[row["pk"]].mean if scores and row["pk"] in scores else None,
+                scores=_of_readers(scores, row["pk"]),
             )
         )
     return records
@@ -120,7 +120,8 @@ def answers_for(item: RubricItem, records: Iterable[RatingRecord], *, flag: str 
             value=value,
             institution=record.institution,
             reading=record.reading,
-            **_score(item, record),
+            scores=_scores(item, record),
+            round=str(record.round),
         )
         for record in given
         if record.rubric in comparable
@@ -128,11 +129,14 @@ def answers_for(item: RubricItem, records: Iterable[RatingRecord], *, flag: str 
     ]
 
 
-def _score(item: RubricItem, record: RatingRecord) -> dict[str, Any]:
+def _of_readers(scores: Mapping[int, Score] | None, rating: int) -> tuple[LearnabilityScore, ...]:
+    found = scores.get(rating) if scores else None
+    return (LearnabilityScore(READER, found.mean),) if found else ()
+
+
+def _scores(item: RubricItem, record: RatingRecord) -> tuple[LearnabilityScore, ...]:
     """A reader was given the concept and the rationale: her score speaks for the concept alone."""
-    if item.kind != ItemKind.CONCEPT or record.learnability is None or record.outcome != Outcome.ANSWERED:
-        return {}
-    return {"learnability": record.learnability, "scorer": READER}
+    return record.scores if item.kind == ItemKind.CONCEPT and record.outcome == Outcome.ANSWERED else ()
 
 
 def _asked(item: RubricItem, versions: set[int]) -> dict[int, RubricItem]:

@@ -7,9 +7,10 @@ institution) are strings: pass `str(pk)` or a pseudonym.
 What to call, each from the file of its name (`from annotation.science.alpha import alpha`):
 
 Values (`types`)
-    Answer(latent, rater, value, institution="", reading=1, learnability=None, scorer="")
+    Answer(latent, rater, value, institution="", reading=1, scores=(), round="")
         one rater's answer to one rubric item; value None is "cannot tell from these snippets"
-    CalibrationAnswer(rater, latent, reference_share, n_classes, learnability=None, scorer="")
+    CalibrationAnswer(rater, latent, reference_share, n_classes, scores=())
+    LearnabilityScore(scorer, value)        of a label and its rationale; an answer may have several, one a scorer
     Item: closed_item(classes) | ordinal_item(classes, decay=1.0) | open_item()
     Undefined(reason) · Interval(low, high) · Estimate(value, interval, ..., .low, .high, .interval_reason)
 

@@ -6,7 +6,8 @@ a blinded reader predict unseen snippets (`learnability`). Deterministic for a s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from annotation.science.answer_table import AnswerTable, answer_table
 from annotation.science.clc_parameters import ClcParameters
@@ -65,8 +66,15 @@ def clc(
         converged=fit.converged,
         parameters=params,
         seed=seed,
-        input_digest=digest((*everything, *calibration), item=item, parameters=params, seed=seed),
+        input_digest=digest(_in_order(everything, calibration), item=item, parameters=params, seed=seed),
     )
+
+
+def _in_order(everything: Sequence[Answer], calibration: Sequence[CalibrationAnswer]) -> Iterator[object]:
+    """The inputs with each answer's scores in one order, so that the digest does not depend on theirs."""
+    for given in (*everything, *calibration):
+        many = len(given.scores) > 1
+        yield replace(given, scores=tuple(sorted(given.scores, key=lambda s: (s.scorer, s.value)))) if many else given
 
 
 def _priors(

@@ -3,7 +3,8 @@
 A score is the balanced accuracy of a blinded reader who had only the label and its rationale. Per scorer, the score's
 density is normal with one spread and two means, for right and for wrong labels, estimated on calibration items (weight
 1) and on the model's own beliefs (weight .25); 20 pseudo-scores draw both means together. If right labels do not score
-higher than wrong ones the ratio is 1 everywhere: an uninformative scorer switches itself off.
+higher than wrong ones the ratio is 1 everywhere: an uninformative scorer switches itself off. Log ratios of several
+scorers add, and their sum keeps to the limit of one: they read the same rationale and may err together.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ import numpy as np
 
 from annotation.science.answer_table import AnswerTable
 from annotation.science.clc_parameters import ClcParameters
-from annotation.science.types import CalibrationAnswer, FloatArray, ScienceError
+from annotation.science.types import CalibrationAnswer, FloatArray, IntArray, LearnabilityScore, ScienceError
 
 SMALLEST_SPREAD = 0.05
 SMALLEST_GAP = 1e-9
@@ -37,51 +38,66 @@ class Learnability:
     def __init__(self, table: AnswerTable, calibration: Sequence[CalibrationAnswer], params: ClcParameters) -> None:
         self.params = params
         self.log_ratios = np.zeros(table.n_answers)
-        """(A,): log likelihood ratio of each answer's own class; 0 without a score."""
+        """(A,): log likelihood ratio of each answer's own class, over all its scorers; 0 without a score."""
+        self.by_scorer: dict[str, FloatArray] = {}
+        """(A,) a scorer: what its own scores add, before the sum meets its limit."""
         self.scorers: tuple[ScorerCalibration, ...] = ()
-        raw = [answer.learnability for answer in table.answers]
-        scored = np.array([score is not None for score in raw], dtype=bool)
-        self._table, self._scores = table, np.array([s if s is not None else 0.0 for s in raw])
-        _check(self._scores, [c.learnability for c in calibration])
-        names = sorted({answer.scorer for answer, has in zip(table.answers, scored, strict=True) if has})
-        self._rows = {
-            name: np.flatnonzero(scored & np.array([answer.scorer == name for answer in table.answers]))
-            for name in (names if params.use_learnability else [])
-        }
-        self._known = {name: _calibration_scores(calibration, name) for name in self._rows}
+        self._table = table
+        given = _by_scorer([answer.scores for answer in table.answers])
+        known = _by_scorer([answer.scores for answer in calibration])
+        self._given = {name: given[name] for name in sorted(given)} if params.use_learnability else {}
+        share = np.array([answer.reference_share for answer in calibration], dtype=np.float64)
+        self._known = {name: _sorted_pairs(known.get(name), share) for name in self._given}
 
     def fit(self, posterior: FloatArray) -> None:
         """Estimate each scorer's densities, given (N, width) beliefs, and from them all log ratios."""
-        fitted = []
-        for name, rows in self._rows.items():
-            right = posterior[self._table.latent[rows], self._table.chosen[rows]]
-            weight = self.params.learnability_model_weight * self._table.split[rows]
+        if not self._given:
+            return
+        params, table = self.params, self._table
+        fitted, limit = [], np.log(params.learnability_limit)
+        for name, (rows, values) in self._given.items():
+            right = posterior[table.latent[rows], table.chosen[rows]]
+            weight = params.learnability_model_weight * table.split[rows]
             scores, known_right = self._known[name]
             scorer = _calibrate(
                 name,
-                np.concatenate([scores, self._scores[rows]]),
+                np.concatenate([scores, values]),
                 np.concatenate([known_right, right]),
                 np.concatenate([np.ones(len(scores)), weight]),
-                self.params.learnability_pseudo_scores,
+                params.learnability_pseudo_scores,
                 len(scores),
             )
-            self.log_ratios[rows] = _log_ratio(scorer, self._scores[rows], self.params.learnability_limit)
+            own = np.zeros(table.n_answers)
+            own[rows] = _log_ratio(scorer, values, limit)
+            self.by_scorer[name] = own
             fitted.append(scorer)
+        self.log_ratios = np.clip(sum(self.by_scorer.values()), -limit, limit)
         self.scorers = tuple(fitted)
 
 
-def _check(scores: FloatArray, calibration: Sequence[float | None]) -> None:
-    known = [*scores.tolist(), *(score for score in calibration if score is not None)]
-    if not all(0 <= score <= 1 for score in known):
-        raise ScienceError("A learnability score is a balanced accuracy, between 0 and 1.")
+def _by_scorer(scores: Sequence[tuple[LearnabilityScore, ...]]) -> dict[str, tuple[IntArray, FloatArray]]:
+    """By scorer: which of the answers have its score, and the scores."""
+    found: dict[str, dict[int, float]] = {}
+    for row, own in enumerate(scores):
+        for score in own:
+            if not 0 <= score.value <= 1:
+                raise ScienceError("A learnability score is a balanced accuracy, between 0 and 1.")
+            if row in found.setdefault(score.scorer, {}):
+                raise ScienceError(f"The scorer {score.scorer!r} scored one answer twice; pass one score or a mean.")
+            found[score.scorer][row] = score.value
+    return {
+        name: (np.array(list(rows), dtype=np.int64), np.array(list(rows.values()), dtype=np.float64))
+        for name, rows in found.items()
+    }
 
 
-def _calibration_scores(calibration: Sequence[CalibrationAnswer], scorer: str) -> tuple[FloatArray, FloatArray]:
-    own = [
-        (c.learnability, c.reference_share) for c in calibration if c.scorer == scorer and c.learnability is not None
-    ]
-    pairs = np.array(sorted(own), dtype=np.float64).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
+def _sorted_pairs(known: tuple[IntArray, FloatArray] | None, share: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scores and reference shares of a scorer's calibration answers, in an order that is not the input's."""
+    if known is None:
+        return np.zeros(0), np.zeros(0)
+    rows, values = known
+    order = np.lexsort((share[rows], values))
+    return values[order], share[rows][order]
 
 
 def _calibrate(
@@ -105,7 +121,8 @@ def _calibrate(
 
 
 def _log_ratio(scorer: ScorerCalibration, scores: FloatArray, limit: float) -> FloatArray:
+    """`limit`: of the log ratio, on both sides."""
     if not scorer.on:
         return np.zeros_like(scores)
     log_ratio = ((scores - scorer.mean_wrong) ** 2 - (scores - scorer.mean_right) ** 2) / (2 * scorer.spread**2)
-    return np.asarray(np.clip(log_ratio, -np.log(limit), np.log(limit)), dtype=np.float64)
+    return np.asarray(np.clip(log_ratio, -limit, limit), dtype=np.float64)

@@ -66,6 +66,16 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class LearnabilityScore:
+    """How well one rater's label and rationale let a blinded reader foretell unseen snippets."""
+
+    scorer: str
+    """Who or what produced the score. Each scorer is calibrated on its own."""
+    value: float
+    """Balanced accuracy, 0 to 1; an always-"yes" reader has 0.5."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """One rater's answer to one rubric item on one latent."""
 
@@ -76,10 +86,10 @@ class Answer:
     institution: str = ""
     reading: int = 1
     """2 and up for a repeat reading: it splits the rater's vote, it never adds one."""
-    learnability: float | None = None
-    """Balanced accuracy, 0 to 1, of a blinded reader who had only this rater's label and rationale."""
-    scorer: str = ""
-    """Who or what produced that score. Each scorer is calibrated on its own."""
+    scores: tuple[LearnabilityScore, ...] = ()
+    """Of its label and rationale, at most one a scorer."""
+    round: str = ""
+    """Which round asked for it. It means nothing to consensus; it lets a round be left out."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +101,7 @@ class CalibrationAnswer:
     reference_share: float
     """The share that the reference distribution gives to the class that the rater chose."""
     n_classes: int
-    learnability: float | None = None
-    scorer: str = ""
+    scores: tuple[LearnabilityScore, ...] = ()
 
 
 @dataclass(frozen=True)

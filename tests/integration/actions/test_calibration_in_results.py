@@ -15,6 +15,7 @@ from annotation.queries.calibration_answers import calibration_answers
 from annotation.queries.learnability_scores import READER, learnability_scores
 from annotation.queries.rating_records import answers_for, current_ratings
 from annotation.queries.results import freshness
+from annotation.science.types import LearnabilityScore
 from tests import calibration_world, reading_world
 from tests import world as worlds
 from tests.calibration_world import DIFFERS, answer_set, membership, of_set
@@ -106,9 +107,12 @@ def test_the_mean_of_a_rationale_s_readings_is_its_learnability(read: ReadWorld)
     }
     records = current_ratings(study, scores=scores)
     concept, category = (study.rubric.items.get(key=key) for key in ("concept", "category"))
-    scored = [answer for answer in answers_for(concept, records) if answer.learnability is not None]
-    assert sorted((answer.learnability, answer.scorer) for answer in scored) == [(0.5, READER), (1.0, READER)]
-    assert all(answer.learnability is None for answer in answers_for(category, records))
+    scored = [answer for answer in answers_for(concept, records) if answer.scores]
+    assert sorted((score.value, score.scorer) for answer in scored for score in answer.scores) == [
+        (0.5, READER),
+        (1.0, READER),
+    ]
+    assert not any(answer.scores for answer in answers_for(category, records))
 
 
 def test_a_new_reading_makes_results_stale_and_is_taken_in(read: ReadWorld) -> None:
@@ -138,8 +142,8 @@ def test_readings_of_calibration_rationales_calibrate_the_scorer(db: None) -> No
     ask_readings(study=world.study, by=world.rosa, now=NOW)
     read_next(world.study, world.ada)
     known = calibration_answers(world.study, learnability_scores(world.study))
-    scored = [one for one in known.by_item["concept"] if one.learnability is not None]
-    assert [(one.learnability, one.scorer, one.reference_share) for one in scored] == [(1.0, READER, 0.8)]
+    scored = [one for one in known.by_item["concept"] if one.scores]
+    assert [(one.scores, one.reference_share) for one in scored] == [((LearnabilityScore(READER, 1.0),), 0.8)]
 
 
 def read_csv(release: Release, table: str) -> list[dict[str, str]]:
