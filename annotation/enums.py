@@ -95,6 +95,15 @@ class CodeSystem(TextChoices):
     HPO = "hpo", "HPO"
 
 
+class ConceptFactKind(TextChoices):
+    """What is said of a concept after it was typed. `other` is the concept that the fact leads to."""
+
+    MERGED = "merged-into", "Merged into"
+    NARROWER = "narrower-than", "Narrower than"
+    CODED = "coded-as", "Coded as"
+    WITHDRAWN = "withdrawn", "Taken back"
+
+
 class WithdrawalPolicy(TextChoices):
     """What the study's consent says of the ratings of someone who withdraws."""
 
@@ -181,6 +190,10 @@ class AuditVerb(TextChoices):
     HOURS_SIGNED = "hours-signed", "Statement of hours signed"
     MEMBER_WITHDREW = "member-withdrew", "Member withdrew"
     STUDY_CHANGED = "study-changed", "Study settings changed"
+    CONCEPTS_MERGED = "concepts-merged", "Concept merged into another"
+    CONCEPT_PLACED = "concept-placed", "Concept placed under a broader one"
+    CONCEPT_CODED = "concept-coded", "Concept linked to a code"
+    CONCEPT_FACT_WITHDRAWN = "concept-fact-withdrawn", "Fact about a concept taken back"
     RESULTS_COMPUTED = "results-computed", "Agreement and consensus computed"
     RATERS_ASKED = "raters-asked", "More raters asked"
     CASE_OPENED = "case-opened", "Case opened"

@@ -2,6 +2,7 @@
 
 from annotation.models.audit import AuditEvent
 from annotation.models.cases import Case, Decision
+from annotation.models.concepts import ConceptFact
 from annotation.models.corpora import Corpus, Document
 from annotation.models.hours import HoursStatement, Reminder
 from annotation.models.mining import LanguageModel, Latent, MiningRun, Sae, Snippet
@@ -31,6 +32,7 @@ __all__ = [
     "AuditEvent",
     "Case",
     "Concept",
+    "ConceptFact",
     "Consensus",
     "Corpus",
     "Decision",
