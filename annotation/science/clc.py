@@ -8,8 +8,10 @@ a blinded reader predict unseen snippets (`learnability`). Deterministic for a s
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from annotation.science.answer_table import AnswerTable, answer_table
+from annotation.science.clc_fitted import ClcFitted
 from annotation.science.clc_parameters import ClcParameters
 from annotation.science.clc_result import ClcResult
 from annotation.science.clc_summary import (
@@ -20,12 +22,13 @@ from annotation.science.clc_summary import (
     unanswered_latents,
 )
 from annotation.science.digest import digest
-from annotation.science.institutions import design_weights, institution_effects
+from annotation.science.institutions import design_weights, excess_agreement, institution_effects, same_votes
 from annotation.science.learnability import Learnability
+from annotation.science.opinion import opinion_distribution
 from annotation.science.rater_model import RaterModel, error_shape
 from annotation.science.rater_prior import RaterPrior, Repeat, rater_prior
 from annotation.science.single_truth import fit_single_truth
-from annotation.science.types import Answer, CalibrationAnswer, Item, Undefined
+from annotation.science.types import Answer, CalibrationAnswer, Item, LearnabilityScore, Undefined
 
 
 def clc(
@@ -48,14 +51,18 @@ def clc(
         return table
     priors = _priors(everything, table, item, calibration, params)
     effects = institution_effects(table, params)
-    omega = table.split * design_weights(table, effects)
+    rho, same = excess_agreement(table, effects), same_votes(table)
+    omega = table.split * design_weights(table, rho, same)
     model = RaterModel(table, item, tuple(priors[rater] for rater in table.raters), omega, params)
     learnability = Learnability(table, calibration, params)
     fit = fit_single_truth(table, item, model, learnability, params)
+    theta = opinion_distribution(
+        table, fit.log_prior, fit.log_likelihood, omega, prior_weight=params.opinion_pseudo_raters
+    )
     reliability = dict(zip(table.raters, model.accuracy.tolist(), strict=True))
     unsure = cannot_tell_pairs(everything, table)
     return ClcResult(
-        latents=latent_consensus(table, fit, omega, unsure, params, seed),
+        latents=latent_consensus(table, fit, omega, theta, unsure, params, seed),
         unanswered=unanswered_latents(everything, table),
         raters=rater_weights(table, omega, priors, reliability, unsure),
         answers=answer_weights(table, fit, omega, learnability),
@@ -67,14 +74,34 @@ def clc(
         parameters=params,
         seed=seed,
         input_digest=digest(_in_order(everything, calibration), item=item, parameters=params, seed=seed),
+        fitted=ClcFitted(
+            table=table,
+            item=item,
+            omega=omega,
+            rho=rho,
+            same=same,
+            log_prior=fit.log_prior,
+            rater_log_likelihood=fit.rater_log_likelihood,
+            log_likelihood=fit.log_likelihood,
+            log_ratios=learnability.log_ratios,
+            scorer_log_ratios=MappingProxyType(learnability.by_scorer),
+            accuracy=model.accuracy,
+            q=fit.posterior,
+            theta=theta,
+        ),
     )
 
 
 def _in_order(everything: Sequence[Answer], calibration: Sequence[CalibrationAnswer]) -> Iterator[object]:
     """The inputs with each answer's scores in one order, so that the digest does not depend on theirs."""
-    for given in (*everything, *calibration):
-        many = len(given.scores) > 1
-        yield replace(given, scores=tuple(sorted(given.scores, key=lambda s: (s.scorer, s.value)))) if many else given
+    for answer in everything:
+        yield replace(answer, scores=_sorted(answer.scores)) if len(answer.scores) > 1 else answer
+    for known in calibration:
+        yield replace(known, scores=_sorted(known.scores)) if len(known.scores) > 1 else known
+
+
+def _sorted(scores: tuple[LearnabilityScore, ...]) -> tuple[LearnabilityScore, ...]:
+    return tuple(sorted(scores, key=lambda score: (score.scorer, score.value)))
 
 
 def _priors(

@@ -1,8 +1,9 @@
 """What CLC returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from annotation.science.clc_fitted import ClcFitted
 from annotation.science.clc_parameters import ClcParameters
 from annotation.science.institutions import InstitutionEffect
 from annotation.science.learnability import ScorerCalibration
@@ -89,6 +90,8 @@ class ClcResult:
     parameters: ClcParameters
     seed: int
     input_digest: str
+    fitted: ClcFitted = field(compare=False, repr=False)
+    """What explanations are computed from; neither stored nor compared."""
 
     def of(self, latent: str) -> LatentConsensus | Undefined:
         """One latent's consensus, or why there is none."""

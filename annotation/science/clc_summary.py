@@ -11,7 +11,6 @@ from annotation.science.clc_parameters import ClcParameters
 from annotation.science.clc_result import AnswerWeight, LatentConsensus, RaterWeight
 from annotation.science.flip_rate import flip_rates
 from annotation.science.learnability import Learnability
-from annotation.science.opinion import opinion_distribution
 from annotation.science.rater_prior import RaterPrior
 from annotation.science.single_truth import SingleTruth
 from annotation.science.types import Answer, FloatArray, Undefined
@@ -33,13 +32,11 @@ def latent_consensus(
     table: AnswerTable,
     fit: SingleTruth,
     omega: FloatArray,
+    theta: FloatArray,
     unsure: set[tuple[str, str]],
     params: ClcParameters,
     seed: int,
 ) -> tuple[LatentConsensus, ...]:
-    theta = opinion_distribution(
-        table, fit.log_prior, fit.log_likelihood, omega, prior_weight=params.opinion_pseudo_raters
-    )
     flips = flip_rates(
         table, fit.log_prior, omega[:, None] * fit.log_likelihood, resamples=params.flip_resamples, seed=seed
     )

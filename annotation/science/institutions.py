@@ -39,14 +39,22 @@ def institution_effects(table: AnswerTable, params: ClcParameters) -> tuple[Inst
     return tuple(_effect(table.institutions[g], g, pairs, params) for g in range(len(table.institutions)))
 
 
-def design_weights(table: AnswerTable, effects: tuple[InstitutionEffect, ...] | Undefined) -> FloatArray:
-    """(A,): omega of every answer; 1 where the effect is undefined."""
+def design_weights(table: AnswerTable, rho: FloatArray, same: FloatArray) -> FloatArray:
+    """(A,): 1 / (1 + (m - 1) rho); m = `same` (A,) votes, at least the answer's own."""
+    return np.asarray(1.0 / (1.0 + (np.maximum(same, 1.0) - 1.0) * rho[table.institution]), dtype=np.float64)
+
+
+def excess_agreement(table: AnswerTable, effects: tuple[InstitutionEffect, ...] | Undefined) -> FloatArray:
+    """(institutions,): rho; 0 where it is undefined."""
     if isinstance(effects, Undefined):
-        return np.ones(table.n_answers)
-    rho = np.array([effect.rho for effect in effects])
-    same, answer_cell = _same_answers(table)
-    m = np.maximum(same[answer_cell], 1.0)
-    return np.asarray(1.0 / (1.0 + (m - 1.0) * rho[table.institution]), dtype=np.float64)
+        return np.zeros(len(table.institutions))
+    return np.array([effect.rho for effect in effects])
+
+
+def same_votes(table: AnswerTable) -> FloatArray:
+    """(A,): votes of the answer's institution for its class on its latent, the answer's own among them."""
+    votes, cell = _same_answers(table)
+    return np.asarray(votes[cell], dtype=np.float64)
 
 
 def _same_answers(table: AnswerTable) -> tuple[FloatArray, IntArray]:

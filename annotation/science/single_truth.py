@@ -23,8 +23,10 @@ class SingleTruth:
     """q, (N, width); 0 on padding."""
     log_prior: FloatArray
     """(N, width); -inf on padding."""
+    rater_log_likelihood: FloatArray
+    """(A, width): of each answer under each class, by what is known of its rater."""
     log_likelihood: FloatArray
-    """(A, width): of each answer under each class, its learnability included, before its weight."""
+    """(A, width): the same, its learnability included, before its weight."""
     iterations: int
     converged: bool
 
@@ -41,9 +43,11 @@ def fit_single_truth(
     converged, iteration = False, 0
     while True:
         log_prior = _log_prior(table, item, posterior, params)
-        log_likelihood = _answers(table, model, learnability, posterior)
+        by_rater = model.fit(posterior)
+        learnability.fit(posterior)
+        log_likelihood = by_rater + table.one_hot * learnability.log_ratios[:, None]
         if converged or iteration == params.maximum_iterations:
-            return SingleTruth(posterior, log_prior, log_likelihood, iteration, converged)
+            return SingleTruth(posterior, log_prior, by_rater, log_likelihood, iteration, converged)
         iteration += 1
         target = normalised(log_prior + table.sum_by_latent(model.weight[:, None] * log_likelihood))
         updated = params.damping * posterior + (1 - params.damping) * target
@@ -62,9 +66,3 @@ def _log_prior(table: AnswerTable, item: Item, posterior: FloatArray, params: Cl
         return table.log_uniform()
     share = posterior.sum(axis=0) + params.class_pseudo_latents
     return np.broadcast_to(np.log(share / share.sum()), posterior.shape)
-
-
-def _answers(table: AnswerTable, model: RaterModel, learnability: Learnability, posterior: FloatArray) -> FloatArray:
-    likelihood = model.fit(posterior)
-    learnability.fit(posterior)
-    return likelihood + table.one_hot * learnability.log_ratios[:, None]

@@ -2,7 +2,7 @@ import pytest
 
 from annotation.science.answer_table import answer_table
 from annotation.science.clc_parameters import ClcParameters
-from annotation.science.institutions import design_weights, institution_effects
+from annotation.science.institutions import design_weights, excess_agreement, institution_effects, same_votes
 from annotation.science.types import Answer, Undefined, closed_item
 
 ITEM = closed_item(("a", "b", "c"))
@@ -14,12 +14,16 @@ def effects_of(answers):
     return table, institution_effects(table, DEFAULT)
 
 
+def weights_of(table, effects):
+    return design_weights(table, excess_agreement(table, effects), same_votes(table))
+
+
 def test_with_one_institution_it_is_undefined_and_every_vote_whole(ratings):
     table, effects = effects_of(ratings("aab", "bbb"))
     assert effects == Undefined(
         "All raters belong to one institution, so that shared habits cannot be told from agreement."
     )
-    assert design_weights(table, effects).tolist() == [1.0] * 6
+    assert weights_of(table, effects).tolist() == [1.0] * 6
 
 
 def test_without_a_latent_seen_from_two_institutions_it_is_undefined():
@@ -38,7 +42,7 @@ def test_rho_is_the_excess_agreement_shrunk_to_one_tenth(ratings):
 
 def test_same_answers_of_one_institution_share_their_weight(ratings):
     table, effects = effects_of(ratings(*["aaa"] * 4, *["aab"] * 6, institutions="nns"))
-    weights = design_weights(table, effects).reshape(10, 3)
+    weights = weights_of(table, effects).reshape(10, 3)
     rho = effects[0].rho
     assert weights[0].tolist() == pytest.approx([1 / (1 + rho), 1 / (1 + rho), 1])
 
@@ -53,7 +57,7 @@ def test_a_repeat_reading_is_no_second_colleague():
     ]
     table, effects = effects_of(answers)
     assert effects[0].n_within_pairs == 0
-    assert design_weights(table, effects).tolist() == [1.0] * 5
+    assert weights_of(table, effects).tolist() == [1.0] * 5
     assert effects[0].cross == pytest.approx(0.5)
 
 
