@@ -82,6 +82,21 @@ class Fit(TextChoices):
     UNSURE = "unsure", "Unsure"
 
 
+class ScoreTask(TextChoices):
+    """What is asked of who or what judges a rationale."""
+
+    DETECTION = "detection", "Which snippets should fire"
+    FUZZING = "fuzzing", "Whether the right words are marked"
+    INTRUDER = "intruder", "Which snippet does not belong"
+
+
+class Scorer(TextChoices):
+    """Programs that judge rationales. A study says which it uses."""
+
+    EMBEDDING = "embedding", "Closeness of meaning"
+    JUDGE = "judge", "Language model as judge"
+
+
 class ReportState(TextChoices):
     """Of a snippet that may show a person. Hidden from everyone in all but the second."""
 
@@ -194,6 +209,8 @@ class AuditVerb(TextChoices):
     CONCEPT_PLACED = "concept-placed", "Concept placed under a broader one"
     CONCEPT_CODED = "concept-coded", "Concept linked to a code"
     CONCEPT_FACT_WITHDRAWN = "concept-fact-withdrawn", "Fact about a concept taken back"
+    SCORES_ASKED = "scores-asked", "Automatic scores asked for"
+    SCORES_TAKEN = "scores-taken", "Automatic scores taken in"
     RESULTS_COMPUTED = "results-computed", "Agreement and consensus computed"
     RATERS_ASKED = "raters-asked", "More raters asked"
     CASE_OPENED = "case-opened", "Case opened"

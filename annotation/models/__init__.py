@@ -25,6 +25,7 @@ from annotation.models.results import (
 )
 from annotation.models.rounds import Decline, Draft, Round, Slot
 from annotation.models.rubrics import Rubric, RubricItem, RubricVersion
+from annotation.models.scores import IntruderScore, RationaleScore, ScoreBatch
 from annotation.models.studies import Concept, SampledLatent, Study
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "HoursStatement",
     "Institution",
     "InstitutionHabit",
+    "IntruderScore",
     "LanguageModel",
     "Latent",
     "LatentAgreement",
@@ -52,6 +54,7 @@ __all__ = [
     "PairAgreement",
     "RaterReliability",
     "Rating",
+    "RationaleScore",
     "Reading",
     "ReadingSlot",
     "Reference",
@@ -65,6 +68,7 @@ __all__ = [
     "RunPair",
     "Sae",
     "SampledLatent",
+    "ScoreBatch",
     "ScorerStanding",
     "Sensitivity",
     "SignInLink",

@@ -5,10 +5,15 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Lower
 
-from annotation.enums import LatentState, WithdrawalPolicy
+from annotation.enums import LatentState, Scorer, WithdrawalPolicy
 from annotation.models.mining import Latent, MiningRun
 from annotation.models.people import User
 from annotation.models.rubrics import RubricVersion
+
+
+def shipped_scorers() -> list[str]:
+    """What needs neither a set-up nor a service, and costs a fraction of a second a rationale without a GPU."""
+    return [Scorer.EMBEDDING]
 
 
 class Study(models.Model):
@@ -40,6 +45,8 @@ class Study(models.Model):
     """Mean agreement with the panel's reference that passes a calibration set (rules.calibration)."""
     reading_share = models.FloatField(default=0.2)
     """Share of the rationales that people read blinded."""
+    scorers = models.JSONField(default=shipped_scorers, blank=True)
+    """Of annotation.enums.Scorer: programs that judge rationales beside people."""
     code_systems = models.JSONField(default=list, blank=True)
     """Of annotation.enums.CodeSystem: whose terms the concept field offers beside the study's list."""
     hourly_rate = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
