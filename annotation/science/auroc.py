@@ -41,13 +41,12 @@ def auroc(judgements: Iterable[Judgement], *, seed: int, replicates: int = REPLI
     whole = [(np.sort(firing), np.sort(silent)) for firing, silent in trials.values() if firing and silent]
     if not whole:
         return Undefined("No trial has numbers for snippets that fire and for snippets that do not.")
-    areas = np.sort([_area(_wins(firing, silent)) for firing, silent in whole])
+    areas = np.sort([float(_wins(firing, silent).mean()) for firing, silent in whole])
     rng = np.random.default_rng(seed)
+    interval = _over_trials(areas, rng, replicates) if len(whole) > 1 else _over_snippets(*whole[0], rng, replicates)
     return Auroc(
         value=float(areas.mean()),
-        interval=_over_snippets(*whole[0], rng, replicates)
-        if len(whole) == 1
-        else _over_trials(areas, rng, replicates),
+        interval=interval,
         trials=len(whole),
         snippets=sum(len(firing) + len(silent) for firing, silent in whole),
         seed=seed,
@@ -59,10 +58,6 @@ def _wins(firing: FloatArray, silent: FloatArray) -> FloatArray:
     """(firing, silent): 1 where the firing one is higher, 1/2 on a tie."""
     difference = firing[:, None] - silent[None, :]
     return np.asarray((difference > 0) + (difference == 0) / 2, dtype=np.float64)
-
-
-def _area(wins: FloatArray) -> float:
-    return float(wins.mean())
 
 
 def _over_trials(areas: FloatArray, rng: np.random.Generator, replicates: int) -> Interval | Undefined:

@@ -41,7 +41,7 @@ def draw_fuzzing(
     """`each` snippets with their own marks and `each` others with moved ones, in mixed order; fewer where there are
     fewer, as many of either.
 
-    The same seed gives the same trials, whatever the order of the snippets. Undefined where no two snippets can be used.
+    The same seed gives the same trials, whatever the order of the snippets. Undefined where no two can be used.
     """
     rng = np.random.default_rng(list(seed))
     ordered = sorted(snippets, key=lambda one: one.snippet)

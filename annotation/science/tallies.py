@@ -68,5 +68,5 @@ def _tallies(judgements: Iterable[Judgement], key: Callable[[Judgement], Hashabl
         row[1 if one.fires else 3] += 1
         if one.said is one.fires:
             row[0 if one.fires else 2] += 1
-    alike = Counter(tuple(row) for row in counts.values())
-    return tuple(Tally(*row, times=times) for row, times in sorted(alike.items()))
+    alike = Counter((hits, firing, spared, silent) for hits, firing, spared, silent in counts.values())
+    return tuple(Tally(*row, times) for row, times in sorted(alike.items()))

@@ -60,7 +60,8 @@ def held_out(firing: int = 10, silent: int = 12) -> list[HeldOut]:
 @given(st.integers(4, 20), st.integers(1, 20), st.integers(0, 99))
 def test_each_set_has_one_that_does_not_belong(firing: int, silent: int, seed: int) -> None:
     sets = draw_intruders(held_out(firing, silent), seed=(seed,))
-    assert isinstance(sets, tuple) and len(sets) == min(8, silent)
+    assert isinstance(sets, tuple)
+    assert len(sets) == min(8, silent)
     for one in sets:
         assert len(set(one.snippets)) == 5
         assert [snippet for snippet in one.snippets if snippet >= 100] == [one.odd]
@@ -88,7 +89,8 @@ def test_guessing_finds_one_in_five_and_nine_intervals_in_ten_say_so() -> None:
     rng, held, times = np.random.default_rng(4), 0, 100
     for _ in range(times):
         found = intruders_found([(int(rng.binomial(8, 0.2)), 8) for _ in range(60)], seed=1, replicates=400)
-        assert isinstance(found, Found) and isinstance(found.interval, Interval)
+        assert isinstance(found, Found)
+        assert isinstance(found.interval, Interval)
         assert (found.chance, found.sets, found.latents) == (0.2, 480, 60)
         held += found.interval.low <= 0.2 <= found.interval.high
     assert held >= 0.88 * times
@@ -96,7 +98,8 @@ def test_guessing_finds_one_in_five_and_nine_intervals_in_ten_say_so() -> None:
 
 def test_one_latent_is_resampled_by_its_sets() -> None:
     found = intruders_found([(6, 8)], seed=1)
-    assert isinstance(found, Found) and isinstance(found.interval, Interval)
+    assert isinstance(found, Found)
+    assert isinstance(found.interval, Interval)
     assert found.interval.low < 0.75 < found.interval.high
 
 

@@ -93,7 +93,8 @@ def test_nine_intervals_in_ten_hold_the_judges_true_skill(over: str) -> None:
         judgements = [one for name in range(20) for one in trial(at_random(rng), name=name)]
         tallies = by_trial(judgements) if over == "trials" else by_snippet(judgements)
         found = balanced_accuracy_of(tallies, over=over, seed=5, replicates=400)  # type: ignore[arg-type]
-        assert isinstance(found, TrialScore) and isinstance(found.interval, Interval)
+        assert isinstance(found, TrialScore)
+        assert isinstance(found.interval, Interval)
         held += found.interval.low <= 0.7 <= found.interval.high
     assert 0.88 <= held / times <= 0.99
 
@@ -105,7 +106,8 @@ def test_snippets_that_many_judged_are_one_cluster_each() -> None:
         for place in range(20)
     ]
     found = balanced_accuracy_of(by_snippet(same), over="snippets", seed=1)
-    assert isinstance(found, TrialScore) and isinstance(found.interval, Interval)
+    assert isinstance(found, TrialScore)
+    assert isinstance(found.interval, Interval)
     assert found.clusters == 20
     assert found.interval.low < 0.9, "thirty readers of one set of snippets say no more of other snippets than one"
 
@@ -120,16 +122,19 @@ def test_auroc_is_that_of_scikit_learn_within_each_trial() -> None:
     ]
     by_hand = (3 + (1 + 0.5) + (1 + 0.5) + (2 + 0.5)) / 12
     found = auroc(judgements, seed=1)
-    assert isinstance(found, Auroc) and found.value == pytest.approx(by_hand)
+    assert isinstance(found, Auroc)
+    assert found.value == pytest.approx(by_hand)
     shifted = [Judgement(1, one.snippet, one.fires, True, number=(one.number or 0) + 7) for one in judgements]
     both = auroc([*judgements, *shifted], seed=int(rng.integers(9)))
-    assert isinstance(both, Auroc) and both.value == pytest.approx(by_hand), "scales of two trials are never compared"
+    assert isinstance(both, Auroc)
+    assert both.value == pytest.approx(by_hand), "scales of two trials are never compared"
 
 
 def test_equal_numbers_are_chance_and_no_numbers_are_no_area() -> None:
     same = [Judgement(0, place, place < 12, True, number=0.5) for place in range(24)]
     found = auroc(same, seed=1)
-    assert isinstance(found, Auroc) and found.value == 0.5
+    assert isinstance(found, Auroc)
+    assert found.value == 0.5
     assert isinstance(auroc(trial({True: [True], False: [False]}), seed=1), Undefined)
 
 
@@ -137,7 +142,9 @@ def test_a_single_trial_has_an_interval_over_its_snippets_and_several_over_thems
     rng = np.random.default_rng(8)
     one = [Judgement(0, place, place < 15, True, number=rng.normal() + (place < 15)) for place in range(30)]
     alone = auroc(one, seed=1)
-    assert isinstance(alone, Auroc) and isinstance(alone.interval, Interval)
+    assert isinstance(alone, Auroc)
+    assert isinstance(alone.interval, Interval)
     assert alone.interval.low < alone.value < alone.interval.high
     four = auroc([Judgement(k, o.snippet, o.fires, True, number=o.number) for k in range(4) for o in one], seed=1)
-    assert isinstance(four, Auroc) and isinstance(four.interval, Undefined)
+    assert isinstance(four, Auroc)
+    assert isinstance(four.interval, Undefined)
