@@ -38,6 +38,14 @@ SHOWN_TO_RATERS = (SnippetKind.TOP, SnippetKind.DECILE, SnippetKind.FOIL_RANDOM,
 """Held-out kinds are for readers and scorers; a rater never sees one."""
 
 
+class Arm(TextChoices):
+    """Why a silent held-out snippet is in a trial."""
+
+    RANDOM = "random", "Drawn at random"
+    HARD = "hard", "Looks alike"
+    MENTION = "mention", "Negated, or said of a relative"
+
+
 class ItemKind(TextChoices):
     CONCEPT = "concept", "Concept"
     NOMINAL = "nominal", "One of several"

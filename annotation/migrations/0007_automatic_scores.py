@@ -98,6 +98,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="snippet",
+            name="mention",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
             model_name="study",
             name="scorers",
             field=models.JSONField(blank=True, default=annotation.models.studies.shipped_scorers),

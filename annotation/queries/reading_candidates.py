@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from annotation.enums import Outcome, SnippetKind
+from annotation.enums import Arm, Outcome, SnippetKind
 from annotation.models import Snippet, Study
 from annotation.queries.hidden_snippets import without_hidden
 from annotation.rules.reading_blindness import MAY_EVER_READ
@@ -68,6 +68,13 @@ def held_out(latent: int) -> list[HeldOut]:
     """A latent's held-out snippets that may be shown. One statement."""
     found = without_hidden(Snippet.objects.filter(latent=latent, kind__in=(FIRES, *SILENT)))
     return [
-        HeldOut(snippet=pk, fires=kind == FIRES, group=decile if kind == FIRES else kind)
-        for pk, kind, decile in found.order_by("pk").values_list("pk", "kind", "decile")
+        HeldOut(snippet=pk, fires=kind == FIRES, group=decile if kind == FIRES else arm(kind, mention))
+        for pk, kind, decile, mention in found.order_by("pk").values_list("pk", "kind", "decile", "mention")
     ]
+
+
+def arm(kind: str, mention: bool) -> Arm:
+    """Of which arm of negatives a silent held-out snippet is."""
+    if kind == SnippetKind.HELD_OUT_RANDOM:
+        return Arm.RANDOM
+    return Arm.MENTION if mention else Arm.HARD

@@ -88,17 +88,20 @@ class FoilFinder:
         """Rows of the pool, drawn from those that are in it by chance alone."""
         return self._draw(latent, self._turned(self._uniform, latent), avoid, number)
 
-    def hard(self, latent: int, hints: Hints, *, avoid: "Used", number: int) -> list[int]:
+    def hard(self, latent: int, hints: Hints, *, avoid: "Used", number: int) -> tuple[list[int], list[bool]]:
         """Rows taken in turn from four sources: first snippets of decoder neighbours; peak words, negated or said of a
-        relative; peak words; the specialties and sections in which the latent fires most."""
+        relative; peak words; the specialties and sections in which the latent fires most. With each, whether the second
+        source gave it."""
+        mentions: set[int] = set()
         sources = [
             self._of_neighbours(hints.neighbours),
-            self._of_words(self._facts.mentions, hints.words, latent),
+            _noted(self._of_words(self._facts.mentions, hints.words, latent), mentions),
             self._of_words(self._facts.words, hints.words, latent),
             self._alike(hints, latent),
         ]
         turns = (row for row in chain.from_iterable(zip_longest(*sources)) if row is not None)
-        return self._draw(latent, turns, avoid, number)
+        rows = self._draw(latent, turns, avoid, number)
+        return rows, [row in mentions for row in rows]
 
     def _of_neighbours(self, neighbours: NDArray[np.int64]) -> Iterator[int]:
         rows = [self._look_rows[slice(*self._look_spans[latent])] for latent in neighbours.tolist()]
@@ -151,6 +154,13 @@ class Used:
         self._owners.add(owner)
         self._groups.add(group)
         return True
+
+
+def _noted(rows: Iterator[int], seen: set[int]) -> Iterator[int]:
+    """The rows, each noted when it is given."""
+    for row in rows:
+        seen.add(row)
+        yield row
 
 
 def _grouped(rows: NDArray[np.int64], kinds: NDArray[np.integer]) -> "dict[int, memoryview[int]]":

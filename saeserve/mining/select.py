@@ -38,13 +38,16 @@ class Chosen:
     counts: list[int] = field(default_factory=list)
     """Rows of each run; they lie one run after another in `rows`."""
     rows: list[int] = field(default_factory=list)
+    mentions: list[bool] = field(default_factory=list)
+    """[row] whether it was chosen because it negates a peak word or says it of a relative."""
 
-    def add(self, latent: int, kind: str, source: str, rows: list[int]) -> None:
+    def add(self, latent: int, kind: str, source: str, rows: list[int], mentions: list[bool] | None = None) -> None:
         self.latents.append(latent)
         self.kinds.append(kind)
         self.sources.append(source)
         self.counts.append(len(rows))
         self.rows += rows
+        self.mentions += mentions or [False] * len(rows)
 
 
 class Selector:
@@ -82,7 +85,7 @@ class Selector:
         chosen.add(latent, TOP, "top", top)
         chosen.add(latent, DECILE, "sample", self._decile_rows(latent, rows, used))
         finder, number = self._finders[False], self._request.foils
-        chosen.add(latent, FOIL_HARD, "pool", finder.hard(latent, hints, avoid=used, number=number))
+        chosen.add(latent, FOIL_HARD, "pool", *finder.hard(latent, hints, avoid=used, number=number))
         chosen.add(latent, FOIL_RANDOM, "pool", finder.random(latent, avoid=used, number=number))
 
     def _choose_held(self, latent: int, hints: Hints, rows: LatentRows, chosen: Chosen) -> None:
@@ -92,7 +95,7 @@ class Selector:
             used.add(rows.held.owners[row], rows.held.groups[row])
         chosen.add(latent, HELD_OUT, "held", shown)
         finder, number = self._finders[True], self._request.held_out
-        chosen.add(latent, HELD_OUT_HARD, "pool", finder.hard(latent, hints, avoid=used, number=number))
+        chosen.add(latent, HELD_OUT_HARD, "pool", *finder.hard(latent, hints, avoid=used, number=number))
         chosen.add(latent, HELD_OUT_RANDOM, "pool", finder.random(latent, avoid=used, number=number))
 
     def _decile_rows(self, latent: int, rows: LatentRows, used: Used) -> list[int]:

@@ -33,6 +33,7 @@ SNIPPETS = pa.schema(
         ("section", pa.string()),
         ("context_start", pa.int32()),
         ("context_end", pa.int32()),
+        ("mention", pa.bool_()),
     ]
 )
 
@@ -84,6 +85,7 @@ def _rows(
             "section": _named(table.headers, headers),
             "context_start": begin,
             "context_end": end,
+            "mention": chosen.mentions,
         },
         schema=SNIPPETS,
     )

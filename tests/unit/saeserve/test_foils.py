@@ -69,7 +69,7 @@ def of_source(rows: list[int], source: str, latent: int, *, reserved: bool) -> l
 def test_the_latent_fires_in_no_foil_and_no_two_share_owner_or_text(latent: int, reserved: bool) -> None:
     used = Used()
     found = finder(reserved=reserved)
-    rows = found.hard(latent, HINTS, avoid=used, number=12) + found.random(latent, avoid=used, number=30)
+    rows = found.hard(latent, HINTS, avoid=used, number=12)[0] + found.random(latent, avoid=used, number=30)
     assert len(rows) > 25
     assert not FIRES[rows, latent].any()
     assert (RESERVED[rows] == reserved).all()
@@ -79,10 +79,13 @@ def test_the_latent_fires_in_no_foil_and_no_two_share_owner_or_text(latent: int,
 
 @pytest.mark.parametrize("reserved", [False, True])
 def test_hard_foils_come_from_all_four_sources(reserved: bool) -> None:
-    rows = finder(reserved=reserved).hard(1, HINTS, avoid=Used(), number=12)
+    rows, mentions = finder(reserved=reserved).hard(1, HINTS, avoid=Used(), number=12)
     assert len(rows) == 12
     for source in ("neighbours", "mentions", "words", "alike"):
         assert len(of_source(rows, source, 1, reserved=reserved)) >= 2, source
+    marked = [row for row, mention in zip(rows, mentions, strict=True) if mention]
+    assert 2 <= len(marked) < len(rows)
+    assert of_source(marked, "mentions", 1, reserved=reserved) == marked
 
 
 def test_what_is_used_up_is_not_drawn_again() -> None:
@@ -100,7 +103,7 @@ def test_latents_draw_different_random_foils() -> None:
 
 def test_a_latent_without_hints_has_no_hard_foils() -> None:
     nothing = Hints(np.empty(0, np.int64), (), (), ())
-    assert finder(reserved=False).hard(1, nothing, avoid=Used(), number=5) == []
+    assert finder(reserved=False).hard(1, nothing, avoid=Used(), number=5) == ([], [])
 
 
 def test_rows_of_a_word_are_those_that_hold_it() -> None:
