@@ -13,9 +13,9 @@ from annotation.actions import audit
 from annotation.enums import AuditVerb, ItemKind
 from annotation.models import Agreement, Consensus, RaterReliability, Rating, ResultRun, RubricItem, Study
 from annotation.queries.calibration_answers import KnownAnswers, calibration_answers
-from annotation.queries.learnability_scores import learnability_scores
+from annotation.queries.learnability_scores import learnability_scores, scores_taken
 from annotation.queries.rating_records import RatingRecord, answers_for, current_ratings, science_item
-from annotation.queries.results import CALIBRATION, READINGS, REFERENCES, RUBRIC
+from annotation.queries.results import CALIBRATION, READINGS, REFERENCES, RUBRIC, SCORES
 from annotation.queries.withheld import withheld_raters
 from annotation.science.alpha import alpha
 from annotation.science.clc import clc
@@ -62,6 +62,7 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
         study = Study.objects.select_related("rubric").get(pk=study_id)
         # Before the ratings are read: what comes in between makes these results stale, and is never taken for read.
         newest = Rating.objects.filter(study=study).aggregate(Max("pk"))["pk__max"] or 0
+        taken = scores_taken(study)
         scores = learnability_scores(study)
         records = current_ratings(study, scores=scores)
         known = calibration_answers(study, scores)
@@ -78,7 +79,8 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
             seed=study.seed,
             newest=newest,
             withheld=gone,
-            readings=[(rating, score.mean, score.readings) for rating, score in scores.items()],
+            scores=list(scores.items()),
+            taken=taken,
             calibration=known.by_item,
             references=known.references,
         )
@@ -86,7 +88,8 @@ def compute_results(*, study_id: int, now: datetime) -> ResultRun | None:
         if existing:
             return existing
         counts = {
-            READINGS: sum(score.readings for score in scores.values()),
+            READINGS: taken.readings,
+            SCORES: taken.as_json(),
             CALIBRATION: known.ratings,
             REFERENCES: known.references,
         }
@@ -104,7 +107,7 @@ def _compute(
     records: list[RatingRecord],
     known: KnownAnswers,
     parameters: ClcParameters,
-    counts: Mapping[str, int],
+    counts: Mapping[str, Any],
     inputs: str,
     newest: int,
     now: datetime,

@@ -106,7 +106,7 @@ class Snippet(models.Model):
     context_start = models.PositiveIntegerField(null=True, blank=True)
     context_end = models.PositiveIntegerField(null=True, blank=True)
     """Characters [context_start, context_end) of the document's text: the wider context, where the run kept one."""
-    mention = models.BooleanField(default=False)
+    mention = models.BooleanField(default=False, db_default=False)
     """A look-alike that was chosen because it negates a word of the latent, or says it of a relative."""
 
     class Meta:

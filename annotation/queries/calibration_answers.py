@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from annotation.enums import Role
 from annotation.models import Membership, Study
 from annotation.queries.calibration_result import ComparedAnswer, compared_answers
-from annotation.queries.learnability_scores import READER, Score
+from annotation.queries.learnability_scores import Scores
 from annotation.science.types import CalibrationAnswer, LearnabilityScore
 
 
@@ -23,10 +23,10 @@ class KnownAnswers:
     """The latest reference (its id) that they were compared with; 0 for none."""
 
 
-def calibration_answers(study: Study, scores: Mapping[int, Score]) -> KnownAnswers:
+def calibration_answers(study: Study, scores: Scores) -> KnownAnswers:
     """All sets that a rater took. "Cannot tell" is missing here as everywhere.
 
-    The readers' score of a rationale stands beside the concept alone: that is the label which they were given.
+    The scores of a rationale stand beside the concept alone: that is the label which its judges were given.
     """
     gone = set(Membership.objects.filter(study=study, ratings_withheld=True).values_list("user", flat=True))
     names = dict(Membership.objects.filter(study=study, role=Role.ANNOTATOR).values_list("user", "pseudonym"))
@@ -34,7 +34,7 @@ def calibration_answers(study: Study, scores: Mapping[int, Score]) -> KnownAnswe
     compared = [answer for answer in compared_answers(study) if answer.rater not in gone]
     for answer in compared:
         if answer.answer is not None:
-            found[answer.question.key].append(_known(answer, names[answer.rater], scores.get(answer.rating)))
+            found[answer.question.key].append(_known(answer, names[answer.rater], scores.get(answer.rating, ())))
     return KnownAnswers(
         by_item={key: tuple(given) for key, given in sorted(found.items())},
         ratings=len({answer.rating for answer in compared}),
@@ -42,12 +42,11 @@ def calibration_answers(study: Study, scores: Mapping[int, Score]) -> KnownAnswe
     )
 
 
-def _known(answer: ComparedAnswer, rater: str, score: Score | None) -> CalibrationAnswer:
-    scored = score if answer.question.is_concept else None
+def _known(answer: ComparedAnswer, rater: str, scores: tuple[LearnabilityScore, ...]) -> CalibrationAnswer:
     return CalibrationAnswer(
         rater=rater,
         latent=str(answer.latent),
         reference_share=min(1.0, answer.share),
         n_classes=answer.question.classes(answer.reference.distribution),
-        scores=(LearnabilityScore(READER, scored.mean),) if scored else (),
+        scores=scores if answer.question.is_concept else (),
     )

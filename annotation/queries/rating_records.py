@@ -1,6 +1,6 @@
 """A study's current ratings as the statistics take them: one answer a rater, latent and rubric item."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, Subquery
 from annotation.enums import ItemKind, Outcome, Role
 from annotation.models import Membership, Rating, RubricItem, RubricVersion, Study
 from annotation.queries.counted_ratings import counted_ratings
-from annotation.queries.learnability_scores import READER, Score
+from annotation.queries.learnability_scores import Scores
 from annotation.science.types import Answer, Item, LearnabilityScore, closed_item, open_item, ordinal_item
 
 NOT_CLINICAL = "not clinical"
@@ -36,7 +36,7 @@ class RatingRecord:
     reading: int
     """1 for the first rating of this latent by this rater, 2 for a retest, ..."""
     scores: tuple[LearnabilityScore, ...] = ()
-    """How well its rationale let blinded readers foretell unseen snippets, one score a scorer."""
+    """How well its rationale let blinded readers and programs foretell unseen snippets, one score a scorer."""
 
     def fingerprint(self) -> tuple[Any, ...]:
         values = tuple(sorted((key, str(value)) for key, value in self.values.items()))
@@ -54,7 +54,10 @@ class RatingRecord:
 
 
 def current_ratings(
-    study: Study, *, version: RubricVersion | None = None, scores: Mapping[int, Score] | None = None
+    study: Study,
+    *,
+    version: RubricVersion | None = None,
+    scores: Scores | None = None,
 ) -> list[RatingRecord]:
     """Newest revisions of the ratings that count, surplus ones included, ordered by latent, rater and time.
 
@@ -98,7 +101,7 @@ def current_ratings(
                 concept=row["concept_name"] or "",
                 values=row["answers"],
                 reading=readings[key],
-                scores=_of_readers(scores, row["pk"]),
+                scores=scores.get(row["pk"], ()) if scores else (),
             )
         )
     return records
@@ -129,13 +132,8 @@ def answers_for(item: RubricItem, records: Iterable[RatingRecord], *, flag: str 
     ]
 
 
-def _of_readers(scores: Mapping[int, Score] | None, rating: int) -> tuple[LearnabilityScore, ...]:
-    found = scores.get(rating) if scores else None
-    return (LearnabilityScore(READER, found.mean),) if found else ()
-
-
 def _scores(item: RubricItem, record: RatingRecord) -> tuple[LearnabilityScore, ...]:
-    """A reader was given the concept and the rationale: her score speaks for the concept alone."""
+    """Judges are given the concept and the rationale: their scores speak for the concept alone."""
     return record.scores if item.kind == ItemKind.CONCEPT and record.outcome == Outcome.ANSWERED else ()
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from django.db.models import Min
 
 from annotation.models import Agreement, Consensus, Membership, Rating, Reading, ResultRun, Study
+from annotation.queries.learnability_scores import scores_taken
 from annotation.queries.withheld import withheld
 
 RUBRIC = "rubric_version_id"
 """Under this name a run's parameters hold the rubric version whose items it was computed on."""
 READINGS, CALIBRATION = "readings", "calibration_ratings"
 """... and how many blinded readings, and first ratings of calibration latents, it took in."""
+SCORES = "scores_taken"
+"""... and what scores of rationales it rests on (queries.learnability_scores)."""
 REFERENCES = "newest_reference"
 """... and the latest of the panel's references (its id) that these were compared with; a correction is a later one."""
 
@@ -28,10 +31,12 @@ class Freshness:
     """Another rubric version has been adopted since."""
     readings: int = 0
     """Blinded readings that came in after the run."""
+    scores: bool = False
+    """Programs have scored rationales since, or the study has chosen other ones."""
 
     @property
     def stale(self) -> bool:
-        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric or self.readings > 0
+        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric or self.readings > 0 or self.scores
 
 
 def newest_run(study: Study) -> ResultRun | None:
@@ -40,7 +45,7 @@ def newest_run(study: Study) -> ResultRun | None:
 
 
 def freshness(study: Study) -> Freshness:
-    """Four statements. Before anything was computed, calibration alone gives nothing to compute from."""
+    """Up to eight statements. Before anything was computed, calibration alone gives nothing to compute from."""
     run = newest_run(study)
     newer = Rating.objects.filter(study=study, pk__gt=run.last_rating if run else 0)
     if run is None:
@@ -51,7 +56,15 @@ def freshness(study: Study) -> Freshness:
     if run is not None:
         gone = gone.filter(withdrawn_at__gt=run.computed_at)
     other = run is not None and run.parameters.get(RUBRIC, study.rubric_id) != study.rubric_id
-    return Freshness(run=run, newer=newer.count(), withdrawn=gone.count(), other_rubric=other, readings=readings)
+    known = run.parameters.get(SCORES) if run else None
+    return Freshness(
+        run=run,
+        newer=newer.count(),
+        withdrawn=gone.count(),
+        other_rubric=other,
+        readings=readings,
+        scores=known is not None and known != scores_taken(study).as_json(),
+    )
 
 
 def agreements(run: ResultRun, *, scope: str = "all") -> list[Agreement]:

@@ -101,9 +101,9 @@ def test_the_mean_of_a_rationale_s_readings_is_its_learnability(read: ReadWorld)
     assert first is not None
     assert second is not None
     scores = learnability_scores(study)
-    assert {rating: (score.mean, score.readings) for rating, score in scores.items()} == {
-        first.rating_id: (1.0, 1),
-        second.rating_id: (0.5, 1),
+    assert scores == {
+        first.rating_id: (LearnabilityScore(READER, 1.0),),
+        second.rating_id: (LearnabilityScore(READER, 0.5),),
     }
     records = current_ratings(study, scores=scores)
     concept, category = (study.rubric.items.get(key=key) for key in ("concept", "category"))
