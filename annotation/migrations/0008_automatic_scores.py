@@ -93,7 +93,7 @@ def no_append_only(table: str) -> str:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0006_results_explained"),
+        ("annotation", "0007_concept_facts"),
     ]
 
     operations = [
@@ -149,6 +149,10 @@ class Migration(migrations.Migration):
                     ("hours-signed", "Statement of hours signed"),
                     ("member-withdrew", "Member withdrew"),
                     ("study-changed", "Study settings changed"),
+                    ("concepts-merged", "Concept merged into another"),
+                    ("concept-placed", "Concept placed under a broader one"),
+                    ("concept-coded", "Concept linked to a code"),
+                    ("concept-fact-withdrawn", "Fact about a concept taken back"),
                     ("scores-asked", "Automatic scores asked for"),
                     ("scores-taken", "Automatic scores taken in"),
                     ("results-computed", "Agreement and consensus computed"),
