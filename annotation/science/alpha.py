@@ -6,29 +6,27 @@ o_ck counts ordered pairs within units, each unit's pairs divided by its number 
 Krippendorff 2011, Computing Krippendorff's Alpha-Reliability.
 
 **Which computation is published.** The value comes from the `krippendorff` package, the field's reference, so that
-anybody who runs it on a release gets the same digits. Our own, which also drives the bootstrap, must agree to 1e-9 or
-an error is raised: the interval belongs to the value beside it. Where the package would hold more than `PACKAGE_CELLS`
-cells (units x values x values: too much for thousands of free concepts), ours is published alone, and `method` says
-which it was.
-
-**Why ours is fast.** No coincidence tensor is needed. At a level with fixed distances a unit contributes one number,
-the disagreement among its own ratings. The ordinal distance is the squared difference of midranks,
-d_ck = (x_c - x_k)^2 with x_c = n_1 + ... + n_c - n_c / 2, so that a replicate needs its midranks only.
+anybody who runs it on a release gets the same digits. Our own (`weighted_alpha`), which also drives the bootstrap, must
+agree to 1e-9 or an error is raised: the interval belongs to the value beside it. Where the package would hold more than
+`PACKAGE_CELLS` cells (units x values x values: too much for thousands of free concepts), ours is published alone, and
+`method` says which it was.
 """
 
-from collections.abc import Callable
 from importlib.metadata import version as package_version
 from typing import cast
 
 import krippendorff
 import numpy as np
 
+from annotation.science.agreement_undefined import undefined_at
 from annotation.science.bootstrap import bootstrap_interval
 from annotation.science.distance import Level, distance_matrix
-from annotation.science.table import RatingTable
+from annotation.science.rated_pairs import rated_pairs
+from annotation.science.table import MISSING, RatingTable
 from annotation.science.types import Estimate, FloatArray, IntArray, Undefined, Value
+from annotation.science.weighted_alpha import weighted_alpha
 
-VERSION = "alpha-1"
+VERSION = "alpha-2"
 PACKAGE_CELLS = 5_000_000
 AGREE_WITHIN = 1e-9
 
@@ -37,25 +35,29 @@ class WitnessesDisagreeError(ArithmeticError):
     """Our alpha and the package's differ: a defect in one of them. A retry does not help."""
 
 
-def alpha(table: RatingTable, level: Level, *, seed: int, replicates: int = 2000) -> Estimate | Undefined:
+def alpha(
+    table: RatingTable, level: Level, *, seed: int, replicates: int = 2000, distances: FloatArray | None = None
+) -> Estimate | Undefined:
     """Alpha of one rubric item over the latents with at least two ratings; single ratings drop out.
 
+    `distances` (values, values): for level "hierarchy" only, see `hierarchy.concept_distances`.
     Undefined if no latent has two ratings, if only one has, or if all those ratings are the same value.
     """
-    counts = table.counts
-    pairable = counts.sum(axis=1) >= 2
-    counts = counts[pairable]
-    if reason := undefined_reason(counts):
+    pairable = table.n_ratings >= 2
+    codes = table.codes[pairable]
+    if reason := undefined_at(codes, level, distances, len(table.values)):
         return Undefined(reason)
-    statistic = weighted_alpha(counts, table, level)
-    own = float(statistic(np.ones((1, len(counts))))[0])
-    value, method = _published(counts, table, level, own)
+    statistic = weighted_alpha(rated_pairs(codes, len(table.values)), table.values, level, distances)
+    own = float(statistic(np.ones((1, len(codes))))[0])
+    value, method = _published(codes, table.values, level, distances, own)
     return Estimate(
         value=value,
-        interval=bootstrap_interval(len(counts), statistic, seed=seed, replicates=replicates),
-        n_units=len(counts),
-        n_ratings=int(counts.sum()),
-        n_raters=int((table.codes[pairable] >= 0).any(axis=0).sum()),
+        interval=bootstrap_interval(
+            len(codes), statistic, seed=seed, replicates=replicates, cluster=table.cluster_of(pairable)
+        ),
+        n_units=len(codes),
+        n_ratings=int((codes != MISSING).sum()),
+        n_raters=int((codes != MISSING).any(axis=0).sum()),
         method=method,
         level=level,
         seed=seed,
@@ -64,58 +66,13 @@ def alpha(table: RatingTable, level: Level, *, seed: int, replicates: int = 2000
     )
 
 
-def undefined_reason(counts: FloatArray) -> str:
-    """Why no chance-corrected coefficient exists for these (units, values) counts; empty if one does."""
-    if len(counts) == 0:
-        return "No latent has been rated by two raters yet, so that nothing can be compared."
-    if len(counts) == 1:
-        return "Only one latent has been rated by two raters; agreement beyond chance needs at least two."
-    if (counts.sum(axis=0) > 0).sum() < 2:
-        return "Every rating is the same, so that agreement cannot be told from chance."
-    return ""
-
-
-def weighted_alpha(counts: FloatArray, table: RatingTable, level: Level) -> Callable[[FloatArray], FloatArray]:
-    """A function from unit weights (B, units) to B alphas; nan where a replicate holds one value only.
-
-    `counts` (units, values) must hold at least two ratings a unit.
-    """
-    if level == "ordinal":
-        return lambda weights: _ordinal_alpha(weights, counts)
-    distances = distance_matrix(table.values, level)
-    ratings = counts.sum(axis=1)
-    disagreement = np.einsum("uc,ck,uk->u", counts, distances, counts, optimize=True) / (ratings - 1)
-
-    def fixed_distances(weights: FloatArray) -> FloatArray:
-        totals = weights @ counts
-        expected = np.einsum("bc,ck,bk->b", totals, distances, totals, optimize=True) / (totals.sum(axis=1) - 1)
-        return _one_minus_ratio(weights @ disagreement, expected)
-
-    return fixed_distances
-
-
-def _ordinal_alpha(weights: FloatArray, counts: FloatArray) -> FloatArray:
-    totals = weights @ counts
-    midranks = np.cumsum(totals, axis=1) - totals / 2
-    ratings = counts.sum(axis=1)
-    sums = midranks @ counts.T
-    squares = (midranks**2) @ counts.T
-    observed = (weights * 2 * (ratings * squares - sums**2) / (ratings - 1)).sum(axis=1)
-    n = totals.sum(axis=1)
-    expected = 2 * (n * (totals * midranks**2).sum(axis=1) - (totals * midranks).sum(axis=1) ** 2) / (n - 1)
-    return _one_minus_ratio(observed, np.where((totals > 0).sum(axis=1) > 1, expected, 0.0))
-
-
-def _one_minus_ratio(observed: FloatArray, expected: FloatArray) -> FloatArray:
-    ratio = np.divide(observed, expected, out=np.full_like(observed, np.nan), where=expected > 0)
-    return 1.0 - ratio
-
-
-def _published(counts: FloatArray, table: RatingTable, level: Level, own: float) -> tuple[float, str]:
-    used = counts.sum(axis=0) > 0
-    if len(counts) * int(used.sum()) ** 2 > PACKAGE_CELLS:
+def _published(
+    codes: IntArray, values: tuple[Value, ...], level: Level, distances: FloatArray | None, own: float
+) -> tuple[float, str]:
+    used = np.unique(codes[codes != MISSING])
+    if len(codes) * len(used) ** 2 > PACKAGE_CELLS:
         return own, "Krippendorff's alpha, own computation"
-    reference = _package_alpha(counts[:, used], tuple(v for v, u in zip(table.values, used, strict=True) if u), level)
+    reference = _package_alpha(_counts(codes, used), tuple(values[k] for k in used), level, _among(distances, used))
     if abs(reference - own) > AGREE_WITHIN:
         raise WitnessesDisagreeError(
             f"Alpha ({level}) is {reference!r} by the krippendorff package and {own!r} by our own computation; "
@@ -124,17 +81,26 @@ def _published(counts: FloatArray, table: RatingTable, level: Level, own: float)
     return reference, f"Krippendorff's alpha, krippendorff {package_version('krippendorff')}"
 
 
-def _package_alpha(counts: FloatArray, values: tuple[Value, ...], level: Level) -> float:
-    whole = counts.astype(np.int64)
+def _counts(codes: IntArray, used: IntArray) -> IntArray:
+    """(units, used values)"""
+    return np.asarray((codes[:, :, None] == used[None, None, :]).sum(axis=1), dtype=np.int64)
+
+
+def _among(distances: FloatArray | None, used: IntArray) -> FloatArray | None:
+    return None if distances is None else np.asarray(distances)[np.ix_(used, used)]
+
+
+def _package_alpha(counts: IntArray, values: tuple[Value, ...], level: Level, distances: FloatArray | None) -> float:
     if level == "interval":
         numbers = np.array(values, dtype=np.float64)
-        return float(krippendorff.alpha(value_counts=whole, value_domain=numbers, level_of_measurement="interval"))
-    if level != "sets":
-        return float(krippendorff.alpha(value_counts=whole, level_of_measurement=level))
-    distances = distance_matrix(values, "sets")
+        return float(krippendorff.alpha(value_counts=counts, value_domain=numbers, level_of_measurement="interval"))
+    if level in ("nominal", "ordinal"):
+        return float(krippendorff.alpha(value_counts=counts, level_of_measurement=level))
+    matrix = distance_matrix(values, level, distances)
 
-    def masi(v1: IntArray, v2: IntArray, i1: IntArray, i2: IntArray, **_: object) -> FloatArray:
-        looked_up: FloatArray = distances[i1, i2]
-        return looked_up
+    def looked_up(v1: IntArray, v2: IntArray, i1: IntArray, i2: IntArray, **_: object) -> FloatArray:
+        found: FloatArray = matrix[i1, i2]
+        return found
 
-    return float(krippendorff.alpha(value_counts=whole, level_of_measurement=cast(krippendorff.DistanceMetric, masi)))
+    metric = cast(krippendorff.DistanceMetric, looked_up)
+    return float(krippendorff.alpha(value_counts=counts, level_of_measurement=metric))

@@ -20,6 +20,8 @@ class RatingTable:
     """(units, raters): index into `values`, or -1 where the rater gave no answer. Read-only."""
     n_cannot_tell: int
     """Answers that said "cannot tell"; they are missing in `codes`."""
+    cluster: IntArray | None = None
+    """(units,): units with the same number are drawn together in a bootstrap. None: each unit by itself."""
 
     @classmethod
     def from_answers(cls, answers: Iterable[Answer], domain: Sequence[Value] | None = None) -> "RatingTable":
@@ -41,9 +43,19 @@ class RatingTable:
     @property
     def counts(self) -> FloatArray:
         """(units, values): how many raters gave each value to each unit."""
-        one_hot = self.codes[:, :, None] == np.arange(len(self.values))[None, None, :]
-        counts: FloatArray = one_hot.sum(axis=1).astype(np.float64)
-        return counts
+        unit, rater = np.nonzero(self.codes != MISSING)
+        size = len(self.values)
+        cells = np.bincount(unit * size + self.codes[unit, rater], minlength=len(self.units) * size)
+        return cells.astype(np.float64).reshape(len(self.units), size)
+
+    @property
+    def n_ratings(self) -> IntArray:
+        """(units,): how many raters gave a value to each unit."""
+        return np.asarray((self.codes != MISSING).sum(axis=1), dtype=np.int64)
+
+    def cluster_of(self, chosen: np.ndarray) -> IntArray | None:
+        """The clusters of the units that a mask chooses."""
+        return None if self.cluster is None else self.cluster[chosen]
 
     @property
     def cannot_tell_share(self) -> float:

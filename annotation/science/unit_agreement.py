@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotation.science.alpha import undefined_reason
+from annotation.science.agreement_undefined import undefined_at
 from annotation.science.distance import Level, distance_matrix
-from annotation.science.raw_agreement import agreeing_pairs
+from annotation.science.rated_pairs import RatedPairs, rated_pairs
 from annotation.science.table import RatingTable
 from annotation.science.types import FloatArray, Undefined
+from annotation.science.weighted_alpha import expected, mean_disagreement, midranks
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,16 @@ class UnitAgreement:
     """
 
 
-def unit_agreement(table: RatingTable, level: Level) -> tuple[UnitAgreement, ...]:
+def unit_agreement(
+    table: RatingTable, level: Level, *, distances: FloatArray | None = None
+) -> tuple[UnitAgreement, ...]:
     """One entry a unit, in the table's order. Undefined for a latent with fewer than two ratings."""
-    counts = table.counts
-    ratings = counts.sum(axis=1)
+    pairs = rated_pairs(table.codes, len(table.values))
+    ratings = table.n_ratings
     pairable = ratings >= 2
-    raw = np.zeros(len(counts))
-    raw[pairable] = agreeing_pairs(counts[pairable])
-    reason = undefined_reason(counts[pairable])
-    relative = np.zeros(len(counts)) if reason else _relative_disagreement(counts, pairable, table, level)
+    raw = 1.0 - mean_disagreement(pairs, None)
+    reason = undefined_at(table.codes[pairable], level, distances, len(table.values))
+    relative = np.zeros(len(raw)) if reason else _relative_disagreement(pairs, table, level, distances)
     too_few = Undefined("Fewer than two raters have answered for this latent.")
     return tuple(
         UnitAgreement(
@@ -45,18 +47,20 @@ def unit_agreement(table: RatingTable, level: Level) -> tuple[UnitAgreement, ...
     )
 
 
-def _relative_disagreement(counts: FloatArray, pairable: np.ndarray, table: RatingTable, level: Level) -> FloatArray:
-    """Mean squared distance of a unit's own pairs over that of all pairable ratings; 0 where not pairable."""
-    totals = counts[pairable].sum(axis=0)
-    n = totals.sum()
-    distances = _ordinal_distances(totals) if level == "ordinal" else distance_matrix(table.values, level)
-    expected = totals @ distances @ totals / (n * (n - 1))
-    ratings = counts.sum(axis=1)
-    pairs = np.where(pairable, ratings * (ratings - 1), 1.0)
-    own = np.einsum("uc,ck,uk->u", counts, distances, counts, optimize=True) / pairs
-    return np.asarray(np.where(pairable, own / expected, 0.0), dtype=np.float64)
+def _relative_disagreement(
+    pairs: RatedPairs, table: RatingTable, level: Level, distances: FloatArray | None
+) -> FloatArray:
+    """Mean distance of a unit's own pairs over that of all pairable ratings; 0 where not pairable."""
+    totals = np.bincount(pairs.rated_value, minlength=pairs.n_values).astype(np.float64)
+    matrix = _matrix(totals, table, level, distances)
+    by_chance = float(expected(totals[None, :], matrix)[0]) / totals.sum()
+    return mean_disagreement(pairs, matrix) / by_chance
 
 
-def _ordinal_distances(totals: FloatArray) -> FloatArray:
-    midranks = np.cumsum(totals) - totals / 2
-    return np.asarray((midranks[:, None] - midranks[None, :]) ** 2, dtype=np.float64)
+def _matrix(totals: FloatArray, table: RatingTable, level: Level, distances: FloatArray | None) -> FloatArray | None:
+    if level == "nominal":
+        return None
+    if level != "ordinal":
+        return distance_matrix(table.values, level, distances)
+    rank = midranks(totals)
+    return np.asarray((rank[:, None] - rank[None, :]) ** 2, dtype=np.float64)

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.science import alpha as alpha_module
-from annotation.science.alpha import WitnessesDisagreeError, alpha, weighted_alpha
+from annotation.science.alpha import WitnessesDisagreeError, alpha
 from annotation.science.distance import distance_matrix, masi_distance
+from annotation.science.rated_pairs import rated_pairs
 from annotation.science.table import RatingTable
 from annotation.science.types import Answer, Estimate, Interval, ScienceError, Undefined
+from annotation.science.weighted_alpha import weighted_alpha
 
 SETS = [frozenset(), frozenset("a"), frozenset("ab"), frozenset("bc"), frozenset("abc")]
 
@@ -21,8 +23,8 @@ def as_table(rows, domain=None):
 
 
 def own_value(table, level):
-    counts = table.counts[table.counts.sum(axis=1) >= 2]
-    return float(weighted_alpha(counts, table, level)(np.ones((1, len(counts))))[0])
+    pairs = rated_pairs(table.codes, len(table.values))
+    return float(weighted_alpha(pairs, table.values, level)(np.ones((1, pairs.n_units)))[0])
 
 
 def tables(values):
@@ -173,7 +175,7 @@ def test_a_replicate_is_alpha_of_the_drawn_latents(level):
     rows = rng.integers(1, 5, (12, 3)).tolist()
     table = as_table(rows, [1, 2, 3, 4])
     weights = rng.multinomial(12, np.full(12, 1 / 12), size=5).astype(float)
-    found = weighted_alpha(table.counts, table, level)(weights)
+    found = weighted_alpha(rated_pairs(table.codes, 4), table.values, level)(weights)
     drawn = [[row for row, times in zip(rows, w, strict=True) for _ in range(int(times))] for w in weights]
     assert found == pytest.approx([own_value(as_table(d, [1, 2, 3, 4]), level) for d in drawn], abs=1e-12)
 
