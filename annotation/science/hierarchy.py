@@ -33,9 +33,9 @@ def concept_distances(values: Sequence[Value], broader: Broader) -> FloatArray:
     similarity = np.eye(len(names))
     for ancestor, rows in under.items():
         places = np.array(rows)
-        ups = np.array([above[i][ancestor] for i in rows], dtype=np.float64)
+        links = np.array([above[i][ancestor] for i in rows], dtype=np.float64)
         twice = 2.0 * depth.get(ancestor, 1)
-        shared = twice / (ups[:, None] + ups[None, :] + twice)
+        shared = twice / (links[:, None] + links[None, :] + twice)
         block = np.ix_(places, places)
         similarity[block] = np.maximum(similarity[block], shared)
     return 1.0 - similarity

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.science import alpha as alpha_module
+from annotation.science import bootstrap, weighted_sums
 from annotation.science.alpha import WitnessesDisagreeError, alpha
 from annotation.science.distance import distance_matrix, masi_distance
 from annotation.science.rated_pairs import rated_pairs
@@ -201,6 +202,27 @@ def test_a_table_too_large_for_the_package_uses_our_own_value(monkeypatch):
     own = alpha(table, "nominal", seed=1)
     assert own.value == pytest.approx(reference.value, abs=1e-12)
     assert own.method == "Krippendorff's alpha, own computation"
+
+
+@pytest.mark.parametrize("level", ["nominal", "ordinal", "interval"])
+def test_thousands_of_possible_answers_give_the_same_figures_by_sparse_sums(monkeypatch, level):
+    rng = np.random.default_rng(8)
+    table = as_table(rng.integers(1, 30, (40, 4)).tolist())
+    dense = alpha(table, level, seed=1, replicates=50)
+    monkeypatch.setattr(weighted_sums, "DENSE_COLUMNS", 1)
+    sparse = alpha(table, level, seed=1, replicates=50)
+    assert sparse.value == dense.value
+    assert (sparse.low, sparse.high) == pytest.approx((dense.low, dense.high), abs=1e-12)
+
+
+def test_draws_are_multinomial():
+    """Each latent is drawn once on average, with variance 1 - 1/n, and a replicate always holds n of them."""
+    drawn = bootstrap._times_drawn(50, 20_000, np.random.default_rng(3))
+    assert (drawn.sum(axis=1) == 50).all()
+    assert drawn.mean(axis=0) == pytest.approx(np.ones(50), abs=0.04)
+    covariance = np.cov(drawn.T)
+    assert np.diag(covariance) == pytest.approx(np.full(50, 1 - 1 / 50), abs=0.06)
+    assert covariance[~np.eye(50, dtype=bool)].mean() == pytest.approx(-1 / 50, abs=0.002)
 
 
 def test_a_difference_between_the_two_computations_is_never_published(monkeypatch):
