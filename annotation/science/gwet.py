@@ -19,7 +19,7 @@ from annotation.science.rated_pairs import rated_pairs
 from annotation.science.table import MISSING, RatingTable
 from annotation.science.types import Estimate, FloatArray, IntArray, ScienceError, Undefined, Value
 from annotation.science.weighted_alpha import mean_disagreement
-from annotation.science.weighted_sums import weighted_sums
+from annotation.science.weighted_sums import weighted_sum, weighted_sums
 
 VERSION = "gwet-2"
 Weights = Literal["identity", "linear", "quadratic", "ordinal", "sets", "hierarchy"]
@@ -115,9 +115,12 @@ class _Coefficient:
         self.scale = (size if weights is None else float(weights.sum())) / (size * (size - 1))
 
     def __call__(self, unit_weights: FloatArray) -> FloatArray:
-        n_pairable = unit_weights @ self.pairable
+        n_pairable = weighted_sum(unit_weights, self.pairable)
         observed = np.divide(
-            unit_weights @ self.agreement, n_pairable, out=np.full_like(n_pairable, np.nan), where=n_pairable > 0
+            weighted_sum(unit_weights, self.agreement),
+            n_pairable,
+            out=np.full_like(n_pairable, np.nan),
+            where=n_pairable > 0,
         )
         share = self.shares(unit_weights) / unit_weights.sum(axis=1, keepdims=True)
         chance = self.scale * (1.0 - np.einsum("bc,bc->b", share, share))

@@ -57,11 +57,16 @@ def _kappa(first: IntArray, second: IntArray, matrix: FloatArray | None) -> floa
     if len(first) < 2:
         few = "They have no latent in common" if len(first) == 0 else "They have one latent in common"
         return Undefined(f"{few}; agreement beyond chance needs at least two.")
-    used = np.unique(np.concatenate([first, second]))
-    mine, hers = ((answers[:, None] == used[None, :]).mean(axis=0) for answers in (first, second))
-    apart = 1.0 - np.eye(len(used)) if matrix is None else matrix[np.ix_(used, used)]
-    by_chance = float(mine @ apart @ hers)
+    size = int(max(first.max(), second.max())) + 1
+    mine, hers = (np.bincount(answers, minlength=size) / len(answers) for answers in (first, second))
+    by_chance = 1.0 - float(mine @ hers) if matrix is None else _mean_distance(mine, hers, matrix)
     if by_chance <= 0:
         return Undefined("Both gave the same answer throughout, so that agreement cannot be told from chance.")
     observed = float((first != second).mean() if matrix is None else matrix[first, second].mean())
     return 1.0 - observed / by_chance
+
+
+def _mean_distance(mine: FloatArray, hers: FloatArray, matrix: FloatArray) -> float:
+    """Between one answer of mine and one of hers, drawn apart."""
+    rows, columns = np.flatnonzero(mine), np.flatnonzero(hers)
+    return float(mine[rows] @ matrix[np.ix_(rows, columns)] @ hers[columns])

@@ -6,6 +6,7 @@ from annotation.science.rated_pairs import rated_pairs
 from annotation.science.table import MISSING, RatingTable
 from annotation.science.types import Estimate, Undefined
 from annotation.science.weighted_alpha import mean_disagreement
+from annotation.science.weighted_sums import weighted_sum
 
 VERSION = "raw-2"
 
@@ -21,7 +22,7 @@ def raw_agreement(table: RatingTable, *, seed: int, replicates: int = 2000) -> E
         value=float(shares.mean()),
         interval=bootstrap_interval(
             len(codes),
-            lambda weights: weights @ shares / weights.sum(axis=1),
+            lambda weights: weighted_sum(weights, shares) / weights.sum(axis=1),
             seed=seed,
             replicates=replicates,
             cluster=table.cluster_of(pairable),

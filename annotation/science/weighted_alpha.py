@@ -14,7 +14,7 @@ import numpy as np
 from annotation.science.distance import Level, distance_matrix
 from annotation.science.rated_pairs import RatedPairs
 from annotation.science.types import FloatArray, Value
-from annotation.science.weighted_sums import weighted_sums
+from annotation.science.weighted_sums import weighted_sum, weighted_sums
 
 Statistic = Callable[[FloatArray], FloatArray]
 
@@ -37,7 +37,7 @@ def weighted_alpha(
 
     def fixed_distances(weights: FloatArray) -> FloatArray:
         drawn = totals(weights)
-        return _one_minus_ratio(weights @ own, expected(drawn, matrix))
+        return _one_minus_ratio(weighted_sum(weights, own), expected(drawn, matrix))
 
     return fixed_distances
 
