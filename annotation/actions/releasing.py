@@ -126,8 +126,7 @@ def _write(release: Release, now: datetime) -> None:
 
 def _fill(aside: Path, release: Release, now: datetime) -> dict[str, Any]:
     for _ in range(TRIES):
-        if freshness(release.study).stale:
-            compute_results(study_id=release.study_id, now=now)
+        compute_results(study_id=release.study_id, now=now)
         try:
             return _fill_from_snapshot(aside, release, now)
         except _Moved:
@@ -144,7 +143,7 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
         release.study = study
         fresh = freshness(study)
         run = fresh.run
-        if run is None or fresh.readings or revisions(study, run)[1] != run.ratings:
+        if run is None or fresh.readings or fresh.facts or revisions(study, run)[1] != run.ratings:
             raise _Moved
         cut = Cut(study=study, run=run, items=tuple(rated_items(study)), weighed=tuple(weighed_items(run)))
         return write_folder(

@@ -1,34 +1,21 @@
-"""Catches what an outage missed: runs that ended unheard or lost their worker, stale results, leases and trials that
-ran out.
+"""Catches what an outage missed: runs that ended unheard or lost their worker, stale results and verdicts, leases and
+trials that ran out.
 """
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
-
 from annotation import gateway
 from annotation.actions import demo
 from annotation.actions.claiming import release_expired
-from annotation.actions.follow_up import complete_latents
 from annotation.actions.matching import ask_again
 from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
-from annotation.actions.recomputing import recompute_soon
+from annotation.actions.recomputing import follow_up_soon, recompute_soon
 from annotation.enums import LatentState, ReleaseState, RoundState, RunState
-from annotation.models import (
-    Membership,
-    MiningRun,
-    Rating,
-    Reading,
-    Reference,
-    Release,
-    ResultRun,
-    Round,
-    RunPair,
-    Study,
-)
-from annotation.queries.withheld import withheld
+from annotation.models import MiningRun, Release, ResultRun, Round, RunPair, Study
+from annotation.queries.judging import complete_latents, judged_with
+from annotation.queries.newcomers import studies_with_newcomers
+from annotation.queries.results import newest_run, stale_studies
 from annotation.queue import enqueue
 
 ENDED = ("finished", "failed", "cancelled")
@@ -49,8 +36,11 @@ def sweep(*, now: datetime) -> None:
         enqueue("annotation.prepare_demo")
     for round_id in Round.objects.filter(state=RoundState.OPEN).values_list("pk", flat=True):
         release_expired(round_id=round_id, now=now)
-    for study_id in {*stale_studies(), *unjudged_studies()}:
+    stale = {*stale_studies(), *unfinished_studies()}
+    for study_id in stale:
         recompute_soon(study_id=study_id)
+    for study_id in unjudged_studies() - stale:
+        follow_up_soon(study_id=study_id)
     for release in Release.objects.filter(state=ReleaseState.BUILDING, requested_at__lt=now - SILENCE):
         enqueue("annotation.write_release", release_id=release.pk)
 
@@ -94,36 +84,19 @@ def sweep_trials(*, now: datetime) -> None:
         gateway.forget_trial(settings.ARTIFACT_ROOT, handle)
 
 
-def stale_studies() -> list[int]:
-    """Studies whose newest results lack a rating or reading, hold those of a rater who took hers away since, or compare
-    with a reference that was corrected.
+def unfinished_studies() -> set[int]:
+    """Studies with a run under way: its worker may be lost."""
+    return set(ResultRun.everything.filter(complete=False).values_list("study", flat=True))
+
+
+def unjudged_studies() -> set[int]:
+    """Studies with a verdict to give: on a latent that nobody is asked about any more, by other thresholds or among
+    other institutions than before, or because somebody has joined for whom a latent waits.
     """
-    newest_rating = Rating.objects.filter(study=OuterRef("pk")).order_by("-pk").values("pk")
-    newest_reading = Reading.objects.filter(study=OuterRef("pk")).order_by("-pk").values("submitted_at")[:1]
-    newest_result = ResultRun.objects.filter(study=OuterRef("pk")).order_by("-pk")
-    answered = Rating.objects.filter(~withheld(), latent=OuterRef("latent"))
-    corrected = Reference.objects.filter(Exists(answered), latent__study=OuterRef("pk"), revision__gt=1).order_by("-pk")
-    gone = Membership.objects.filter(study=OuterRef("pk"), ratings_withheld=True).order_by("-withdrawn_at")
-    studies = Study.objects.annotate(
-        rating=Subquery(newest_rating[:1]),
-        counted=Subquery(newest_rating.filter(latent__calibration_set=None)[:1]),
-        read_at=Subquery(newest_reading),
-        seen=Coalesce(Subquery(newest_result.values("last_rating")[:1]), 0),
-        computed_at=Subquery(newest_result.values("computed_at")[:1]),
-        corrected_at=Subquery(corrected.values("set_at")[:1]),
-        left_at=Subquery(gone.values("withdrawn_at")[:1]),
-    )
-    # Calibration alone gives nothing to compute from.
-    stale = Q(counted__isnull=False, rating__gt=F("seen")) | Q(left_at__gt=F("computed_at"))
-    stale |= Q(read_at__gt=F("computed_at")) | Q(corrected_at__gt=F("computed_at"))
-    return list(studies.filter(stale).values_list("pk", flat=True))
-
-
-def unjudged_studies() -> list[int]:
-    """Studies with a latent that nobody is asked about any more and that still counts as being rated."""
     waiting = (LatentState.RATING, LatentState.AMBIGUOUS)
-    return [
-        study.pk
-        for study in Study.objects.filter(sample__state__in=waiting).distinct()
-        if complete_latents(study).filter(state__in=waiting).exists()
-    ]
+    found = studies_with_newcomers()
+    for study in Study.objects.filter(sample__state__in=(*waiting, LatentState.ACCEPTED)).distinct():
+        run = newest_run(study)
+        if run and (run.judged_with != judged_with(study) or complete_latents(study).filter(state__in=waiting).exists()):
+            found.add(study.pk)
+    return found

@@ -12,6 +12,7 @@ from annotation.models.ratings import Rating, Reference
 from annotation.models.readings import Reading, ReadingSlot
 from annotation.models.releases import Release
 from annotation.models.reports import SnippetReport
+from annotation.models.result_steps import ResultInputs, ResultStep
 from annotation.models.results import (
     Agreement,
     Consensus,
@@ -60,7 +61,9 @@ __all__ = [
     "Reference",
     "Release",
     "Reminder",
+    "ResultInputs",
     "ResultRun",
+    "ResultStep",
     "Round",
     "Rubric",
     "RubricItem",

@@ -1,8 +1,17 @@
 """What follows from the ratings. Every row carries the digest of its inputs, so that "stale" is computed."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from annotation.models.studies import SampledLatent, Study
+
+
+class CompleteRuns(models.Manager["ResultRun"]):
+    """Runs that hold all that pages, verdicts and releases read; those under way are not among them."""
+
+    def get_queryset(self) -> models.QuerySet["ResultRun"]:
+        return super().get_queryset().filter(complete=True)
 
 
 class ResultRun(models.Model):
@@ -19,9 +28,21 @@ class ResultRun(models.Model):
     raters = models.PositiveIntegerField()
     latents = models.PositiveIntegerField()
     computed_at = models.DateTimeField()
+    """When its inputs were read."""
     seconds = models.FloatField()
+    """Of work; what a worker did for others in between is not among them."""
+    complete = models.BooleanField(default=True)
+    """False while its steps (models.result_steps) are under way."""
+    seen = models.JSONField(default=dict)
+    """queries.watermarks when its inputs were read: other ones now make it stale."""
+    judged_with = models.JSONField(null=True, blank=True)
+    """By which thresholds, and among how many institutions, its latents were last judged; None before."""
+
+    objects = CompleteRuns()
+    everything: ClassVar[models.Manager["ResultRun"]] = models.Manager()
 
     class Meta:
+        base_manager_name = "everything"
         constraints = [models.UniqueConstraint(fields=["study", "input_digest"], name="result_once_per_input")]
 
     def __str__(self) -> str:

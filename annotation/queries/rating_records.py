@@ -1,15 +1,17 @@
 """A study's current ratings as the statistics take them: one answer a rater, latent and rubric item."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from annotation.enums import ItemKind, Outcome, Role
 from annotation.models import Membership, Rating, RubricItem, RubricVersion, Study
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.learnability_scores import Scores
+from annotation.queries.withheld import withheld
 from annotation.science.types import Answer, Item, LearnabilityScore, closed_item, open_item, ordinal_item
 
 NOT_CLINICAL = "not clinical"
@@ -32,25 +34,21 @@ class RatingRecord:
     revision: int
     outcome: str
     concept: str
+    """After merges."""
+    typed: str
+    """The term that she chose or wrote, whatever it was merged into since."""
     values: dict[str, Any]
     reading: int
     """1 for the first rating of this latent by this rater, 2 for a retest, ..."""
+    round_number: int = 0
+    """As raters know it: a retest has the number of the round that it repeats."""
+    version: int = 0
+    """Number of the rubric version."""
+    calibration_set: int | None = None
+    counts: bool = True
+    """False for a calibration rating, and for one that gave way to her answers under a newer rubric version."""
     scores: tuple[LearnabilityScore, ...] = ()
     """How well its rationale let blinded readers and programs foretell unseen snippets, one score a scorer."""
-
-    def fingerprint(self) -> tuple[Any, ...]:
-        values = tuple(sorted((key, str(value)) for key, value in self.values.items()))
-        return (
-            self.latent,
-            self.round,
-            self.rater,
-            self.institution,
-            self.revision,
-            self.outcome,
-            self.concept,
-            values,
-            tuple((score.scorer, score.value) for score in self.scores),
-        )
 
 
 def current_ratings(
@@ -58,53 +56,88 @@ def current_ratings(
     *,
     version: RubricVersion | None = None,
     scores: Scores | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> list[RatingRecord]:
     """Newest revisions of the ratings that count, surplus ones included, ordered by latent, rater and time.
 
     A rater's answers to an older rubric version give way to those to a newer one on the same latent. With `version`,
-    what was answered to that version, whatever came after. scores: of queries.learnability_scores, by rating.
+    what was answered to that version, whatever came after. scores: of queries.learnability_scores, by rating. names: of
+    queries.concept_names, by concept; without, terms stay as they were typed.
     """
-    newest = Rating.objects.filter(latent=OuterRef("latent"), round=OuterRef("round"), rater=OuterRef("rater"))
-    rows = (
-        counted_ratings(study, version=version)
-        .filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
-        .order_by("latent", "rater", "round", "pk")
-        .values(
-            "pk",
-            "latent",
-            "round",
-            "rater",
-            "revision",
-            "outcome",
-            "answers",
-            rubric=F("round__rubric"),
-            concept_name=F("concept__name"),
-            institution_code=F("institution__code"),
-        )
+    return _records(study, counted_ratings(study, version=version).filter(newest_revision()), scores, names)
+
+
+def all_ratings(study: Study, *, scores: Scores, names: Mapping[int, str]) -> list[RatingRecord]:
+    """Those of `current_ratings`, and beside them (`counts` is False) what gave way to answers under a newer rubric
+    version, and first answers to calibration latents: nothing counts these but agreement within their own scope.
+    """
+    calibrating = Q(latent__calibration_set__isnull=False)
+    kept = (calibrating & Q(revision=1)) | (~calibrating & newest_revision())
+    records = _records(study, Rating.objects.filter(~withheld(), kept, study=study), scores, names)
+    counted = set(counted_ratings(study).values_list("pk", flat=True))
+    return numbered([replace(record, counts=record.pk in counted) for record in records])
+
+
+def newest_revision() -> Q:
+    """Whether no later revision of the rating is stored."""
+    same = {name: OuterRef(name) for name in ("latent", "round", "rater")}
+    return ~Q(Exists(Rating.objects.filter(**same, revision__gt=OuterRef("revision"))))
+
+
+def numbered(records: Iterable[RatingRecord]) -> list[RatingRecord]:
+    """The same records, each rater's readings of a latent counted from 1 among those that count, and among the others
+    of one rubric version.
+    """
+    readings: Counter[tuple[Any, ...]] = Counter()
+    found = []
+    for record in records:
+        key = (record.latent, record.rater, None if record.counts else record.rubric)
+        readings[key] += 1
+        found.append(record if record.reading == readings[key] else replace(record, reading=readings[key]))
+    return found
+
+
+def _records(
+    study: Study, ratings: QuerySet[Rating], scores: Scores | None, names: Mapping[int, str] | None
+) -> list[RatingRecord]:
+    rows = ratings.order_by("latent", "rater", "round", "pk").values(
+        "pk",
+        "latent",
+        "round",
+        "rater",
+        "revision",
+        "outcome",
+        "answers",
+        "concept",
+        rubric=F("round__rubric"),
+        round_number=F("round__number"),
+        version=F("round__rubric__number"),
+        calibration_set=F("latent__calibration_set"),
+        typed=F("concept__name"),
+        institution_code=F("institution__code"),
     )
-    names = dict(Membership.objects.filter(study=study, role=Role.ANNOTATOR).values_list("user", "pseudonym"))
-    readings: dict[tuple[int, int], int] = {}
-    records = []
-    for row in rows:
-        key = (row["latent"], row["rater"])
-        readings[key] = readings.get(key, 0) + 1
-        records.append(
-            RatingRecord(
-                pk=row["pk"],
-                latent=row["latent"],
-                round=row["round"],
-                rubric=row["rubric"],
-                rater=names[row["rater"]],
-                institution=row["institution_code"],
-                revision=row["revision"],
-                outcome=row["outcome"],
-                concept=row["concept_name"] or "",
-                values=row["answers"],
-                reading=readings[key],
-                scores=scores.get(row["pk"], ()) if scores else (),
-            )
+    raters = dict(Membership.objects.filter(study=study, role=Role.ANNOTATOR).values_list("user", "pseudonym"))
+    return numbered(
+        RatingRecord(
+            pk=row["pk"],
+            latent=row["latent"],
+            round=row["round"],
+            round_number=row["round_number"],
+            rubric=row["rubric"],
+            version=row["version"],
+            calibration_set=row["calibration_set"],
+            rater=raters[row["rater"]],
+            institution=row["institution_code"],
+            revision=row["revision"],
+            outcome=row["outcome"],
+            concept=(names or {}).get(row["concept"], row["typed"]) or "",
+            typed=row["typed"] or "",
+            values=row["answers"],
+            reading=1,
+            scores=scores.get(row["pk"], ()) if scores else (),
         )
-    return records
+        for row in rows.iterator(chunk_size=5000)
+    )
 
 
 def answers_for(item: RubricItem, records: Iterable[RatingRecord], *, flag: str = "") -> list[Answer]:
@@ -124,7 +157,7 @@ def answers_for(item: RubricItem, records: Iterable[RatingRecord], *, flag: str 
             institution=record.institution,
             reading=record.reading,
             scores=_scores(item, record),
-            round=str(record.round),
+            round=str(record.round_number),
         )
         for record in given
         if record.rubric in comparable

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 
-from annotation.models import Agreement, Consensus, Membership, Rating, Reading, ResultRun, Study
-from annotation.queries.learnability_scores import scores_taken
+from annotation.models import Agreement, Consensus, Rating, Reading, ResultRun, Study
+from annotation.queries.watermarks import all_watermarks, watermarks
 from annotation.queries.withheld import withheld
+from annotation.rules.scopes import scope_order
 
 RUBRIC = "rubric_version_id"
 """Under this name a run's parameters hold the rubric version whose items it was computed on."""
@@ -31,16 +32,16 @@ class Freshness:
     """Another rubric version has been adopted since."""
     readings: int = 0
     """Blinded readings that came in after the run."""
-    scores: bool = False
-    """Programs have scored rationales since, or the study has chosen other ones."""
+    facts: bool = False
+    """Something else that results rest on has changed since: a reference, a merge of concepts, an automatic score."""
 
     @property
     def stale(self) -> bool:
-        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric or self.readings > 0 or self.scores
+        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric or self.readings > 0 or self.facts
 
 
 def newest_run(study: Study) -> ResultRun | None:
-    """They are computed one at a time: the last one stored holds the most, also where ratings have left since."""
+    """The last complete one: they are computed one after another, and it holds the most."""
     return ResultRun.objects.filter(study=study).order_by("-pk").first()
 
 
@@ -49,22 +50,30 @@ def freshness(study: Study) -> Freshness:
     run = newest_run(study)
     newer = Rating.objects.filter(study=study, pk__gt=run.last_rating if run else 0)
     if run is None:
-        newer = newer.filter(latent__calibration_set=None)
-    given = Reading.objects.filter(study=study).filter(~withheld("reader")).count()
-    readings = max(0, given - run.parameters.get(READINGS, 0)) if run else 0
-    gone = Membership.objects.filter(study=study, ratings_withheld=True)
-    if run is not None:
-        gone = gone.filter(withdrawn_at__gt=run.computed_at)
-    other = run is not None and run.parameters.get(RUBRIC, study.rubric_id) != study.rubric_id
-    known = run.parameters.get(SCORES) if run else None
+        return Freshness(run=None, newer=newer.filter(latent__calibration_set=None).count())
+    seen, now = run.seen, watermarks(study)
+    changed = {name for name, mark in now.items() if seen.get(name) != mark}
+    since = Reading.objects.filter(~withheld("reader"), study=study, pk__gt=seen.get("reading", 0))
     return Freshness(
         run=run,
-        newer=newer.count(),
-        withdrawn=gone.count(),
-        other_rubric=other,
-        readings=readings,
-        scores=known is not None and known != scores_taken(study).as_json(),
+        newer=newer.count() if "rating" in changed else 0,
+        withdrawn=max(0, now["withheld"] - seen.get("withheld", 0)),
+        other_rubric="rubric" in changed,
+        readings=since.count() if "reading" in changed else 0,
+        facts=bool(changed - {"rating", "reading", "withheld", "rubric"}),
     )
+
+
+def stale_studies() -> list[int]:
+    """Those whose newest results do not hold all that has come in, by id. Two statements for all of them."""
+    newest = ResultRun.objects.order_by("study", "-pk").distinct("study").values_list("study", "seen")
+    seen: dict[int, dict[str, int]] = dict(newest)
+    marks = all_watermarks()
+    computed = [study for study, then in seen.items() if then != marks[study]]
+    # Calibration alone gives nothing to compute from.
+    counted = Rating.objects.filter(study=OuterRef("pk"), latent__calibration_set=None)
+    first = Study.objects.filter(Exists(counted)).exclude(pk__in=seen).values_list("pk", flat=True)
+    return sorted([*computed, *first])
 
 
 def agreements(run: ResultRun, *, scope: str = "all") -> list[Agreement]:
@@ -75,7 +84,7 @@ def agreements(run: ResultRun, *, scope: str = "all") -> list[Agreement]:
 def scopes(run: ResultRun) -> list[str]:
     """Scopes that the run has figures for, `all` first."""
     found = Agreement.objects.filter(run=run).order_by("scope").values_list("scope", flat=True).distinct()
-    return sorted(found, key=lambda scope: (scope != "all", scope))
+    return sorted(found, key=scope_order)
 
 
 def consensus_items(run: ResultRun) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from annotation.actions import demo, follow_up, matching, releasing, results, sweeping, taking_in
+from annotation.actions import demo, follow_up, matching, recomputing, releasing, results, sweeping, taking_in
+from annotation.queue import taken_up
 
 
 @shared_task(name="annotation.note_run_ended", queue="web")
@@ -21,8 +22,15 @@ def note_match_ended(*, run: str, other: str, **_: Any) -> None:
 
 @shared_task(name="annotation.compute_results", queue="web")
 def compute_results(*, study_id: int, **_: Any) -> None:
-    results.compute_results(study_id=study_id, now=timezone.now())
-    follow_up.follow_up(study_id=study_id, now=timezone.now())
+    """One slice: a long computation for one study lets others in between."""
+    taken_up(recomputing.COMPUTE, study_id=study_id)
+    results.compute_a_slice(study_id=study_id, now=timezone.now())
+
+
+@shared_task(name="annotation.follow_up", queue="web")
+def follow_up_results(*, study_id: int, **_: Any) -> None:
+    taken_up(recomputing.FOLLOW_UP, study_id=study_id)
+    follow_up.follow_up_a_slice(study_id=study_id, now=timezone.now())
 
 
 @shared_task(name="annotation.write_release", queue="web")

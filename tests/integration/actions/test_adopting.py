@@ -4,8 +4,10 @@ import pytest
 
 from annotation.actions.adopting import adopt
 from annotation.actions.cases import open_case
-from annotation.actions.follow_up import extra_round
-from annotation.actions.results import agreement_rows, compute_results, questions
+from annotation.actions.asking_raters import extra_round
+from annotation.actions.results import compute_results
+from annotation.actions.results.agreement import agreement_rows
+from annotation.actions.results.questions import questions
 from annotation.enums import AuditVerb, LatentState, RoundKind
 from annotation.models import AuditEvent, Rating, Round, RubricItem, Slot, Study, User
 from annotation.queries.asking_again import Ask, asking_again

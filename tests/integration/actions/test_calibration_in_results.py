@@ -9,12 +9,11 @@ from django.conf import settings
 from annotation.actions.asking_readings import ask_readings
 from annotation.actions.releasing import request_release, write_release
 from annotation.actions.results import compute_results
-from annotation.actions.sweeping import stale_studies
 from annotation.models import Agreement, Consensus, Membership, RaterReliability, Rating, ReadingSlot, Release
 from annotation.queries.calibration_answers import calibration_answers
 from annotation.queries.learnability_scores import READER, learnability_scores
 from annotation.queries.rating_records import answers_for, current_ratings
-from annotation.queries.results import freshness
+from annotation.queries.results import freshness, stale_studies
 from annotation.science.types import LearnabilityScore
 from tests import calibration_world, reading_world
 from tests import world as worlds

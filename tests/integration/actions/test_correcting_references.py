@@ -14,7 +14,6 @@ from annotation.actions.calibrating import open_calibration
 from annotation.actions.references import GivenReference, correct_reference, set_reference
 from annotation.actions.releasing import request_release, write_release
 from annotation.actions.results import compute_results
-from annotation.actions.sweeping import stale_studies
 from annotation.enums import AuditVerb
 from annotation.models import AuditEvent, Reference, SampledLatent, User
 from annotation.queries.calibration_standing import calibration_standing
@@ -22,6 +21,7 @@ from annotation.queries.references import panel_references
 from annotation.rules.answers import Incomplete
 from annotation.rules.calibration import CalibrationState
 from annotation.rules.refusal import NotYours, Refused
+from annotation.queries.results import stale_studies
 from tests import calibration_world as worlds
 from tests.calibration_world import DIFFERS, answer_set, favoured, membership, of_set, refer
 from tests.world import NOW, World, rate_next

@@ -5,9 +5,9 @@ import pytest
 from annotation.actions.claiming import claim
 from annotation.actions.follow_up import follow_up
 from annotation.actions.results import compute_results
-from annotation.actions.sweeping import stale_studies
 from annotation.enums import LatentState, RoundKind
 from annotation.models import Agreement, Case, Consensus, ResultRun, Slot
+from annotation.queries.results import stale_studies
 from tests.world import NOW, World, add_rater, rate_next
 
 

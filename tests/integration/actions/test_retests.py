@@ -7,7 +7,8 @@ import pytest
 from annotation.actions.asking_again import ask_again
 from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
-from annotation.actions.follow_up import complete_latents, extra_round
+from annotation.actions.asking_raters import extra_round
+from annotation.queries.judging import complete_latents
 from annotation.actions.rating import submit_rating
 from annotation.actions.retests import lay_retest
 from annotation.actions.rounds import close_round, open_round

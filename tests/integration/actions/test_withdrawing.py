@@ -9,19 +9,19 @@ from django.test import Client
 
 from annotation.actions.claiming import claim
 from annotation.actions.drafting import save_draft
-from annotation.actions.follow_up import complete_latents, follow_up
+from annotation.actions.follow_up import follow_up
+from annotation.queries.judging import complete_latents
 from annotation.actions.people import add_member
 from annotation.actions.rating import submit_rating
 from annotation.actions.releasing import request_release, write_release
 from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
-from annotation.actions.sweeping import stale_studies
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.actions.withdrawing import withdraw
 from annotation.enums import AuditVerb, Role, SlotState, WithdrawalPolicy
 from annotation.models import AuditEvent, Draft, Membership, Rating, Release, Slot, Study, User
 from annotation.queries.rating_records import current_ratings
-from annotation.queries.results import freshness
+from annotation.queries.results import freshness, stale_studies
 from annotation.rules.refusal import NotYours, Refused
 from tests.world import NOW, World, complete_form, pseudonym, rate_next
 
