@@ -5,6 +5,7 @@ trials that ran out.
 from datetime import datetime, timedelta
 
 from django.conf import settings
+
 from annotation import gateway
 from annotation.actions import demo
 from annotation.actions.claiming import release_expired
@@ -97,6 +98,8 @@ def unjudged_studies() -> set[int]:
     found = studies_with_newcomers()
     for study in Study.objects.filter(sample__state__in=(*waiting, LatentState.ACCEPTED)).distinct():
         run = newest_run(study)
-        if run and (run.judged_with != judged_with(study) or complete_latents(study).filter(state__in=waiting).exists()):
+        if run and (
+            run.judged_with != judged_with(study) or complete_latents(study).filter(state__in=waiting).exists()
+        ):
             found.add(study.pk)
     return found

@@ -1,4 +1,4 @@
-"""Raters who joined since a latent last asked for any, and may rate it: why a latent that waits for people may go on."""
+"""Raters who joined since a latent last asked for any, and may rate it: it waits for people no longer."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -11,7 +11,8 @@ NEWCOMERS = f"""
 SELECT l.study_id, l.id, m.institution_id FROM annotation_sampledlatent l
 JOIN annotation_membership m ON m.study_id = l.study_id AND m.role = 'annotator' AND m.withdrawn_at IS NULL
 JOIN annotation_user u ON u.id = m.user_id AND u.is_active
-WHERE l.state = 'recruiting' AND l.calibration_set IS NULL AND (%(latents)s::bigint[] IS NULL OR l.id = ANY(%(latents)s))
+WHERE l.state = 'recruiting' AND l.calibration_set IS NULL
+AND (%(latents)s::bigint[] IS NULL OR l.id = ANY(%(latents)s))
 AND greatest(m.joined_at, m.calibrated_at) > COALESCE((
     SELECT max(COALESCE(o.closed_at, o.opened_at)) FROM annotation_round o
     WHERE o.study_id = l.study_id AND o.kind IN ('independent', 'extra') AND (o.closed_at IS NOT NULL OR EXISTS (

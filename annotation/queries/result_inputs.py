@@ -134,6 +134,4 @@ def _record(row: list[Any]) -> RatingRecord:
 
 
 def _answers(rows: list[list[Any]]) -> tuple[CalibrationAnswer, ...]:
-    return tuple(
-        CalibrationAnswer(**dict(zip(ANSWER, row[:-1], strict=True)), scores=_scores(row[-1])) for row in rows
-    )
+    return tuple(CalibrationAnswer(**dict(zip(ANSWER, row[:-1], strict=True)), scores=_scores(row[-1])) for row in rows)

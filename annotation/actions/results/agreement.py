@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from annotation.actions.results.questions import LEVELS, domain
 from annotation.enums import ItemKind
 from annotation.models import Agreement, RubricItem
-from annotation.rules.scopes import BETWEEN, Scope
+from annotation.rules.scopes import ALL, Scope
 from annotation.science.alpha import alpha
 from annotation.science.gwet import Weights, gwet
 from annotation.science.raw_agreement import raw_agreement
@@ -15,6 +15,7 @@ from annotation.science.table import RatingTable
 from annotation.science.types import Answer, Estimate, Undefined
 
 REPLICATES = 2000
+EVERYTHING = Scope(kind=ALL)
 
 
 def agreement_rows(
@@ -22,7 +23,7 @@ def agreement_rows(
     answers: Sequence[Answer],
     *,
     seed: int,
-    scope: Scope = Scope(kind="all"),
+    scope: Scope = EVERYTHING,
     broader: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[Agreement]:
     """Of the scope's answers to the item; none on free text. Between institutions there is alpha alone.

@@ -1,4 +1,4 @@
-"""Computes a study's agreement and consensus from its ratings, once per set of ratings: in one go, or a slice at a time.
+"""Computes a study's agreement and consensus, once per set of ratings: in one go, or a slice at a time.
 
 A run under way is finished before the next begins, so that ratings that keep coming never keep one from ending.
 """
@@ -92,7 +92,7 @@ def _laid_answers(run: int) -> LaidAnswers:
 
 @transaction.atomic
 def finish(*, run: ResultRun, now: datetime) -> bool:
-    """Make the run complete once its steps are done: what was computed before gives way to it. False if they are not."""
+    """Make the run complete once its steps are done. False if they are not, or if it was dropped."""
     locked = ResultRun.everything.select_for_update(no_key=True, of=("self",)).filter(pk=run.pk).first()
     if locked is None or locked.steps.filter(done_at=None).exists():
         return False

@@ -1,6 +1,6 @@
 """Rows of one question's consensus: its latents, its raters, their institutions and the scorers of their reasons."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from annotation.actions.results.questions import Question

@@ -11,7 +11,7 @@ from annotation.actions.results.version import VERSION
 from annotation.enums import ItemKind
 from annotation.models import ResultInputs, ResultRun, ResultStep, Study
 from annotation.queries.result_inputs import Inputs, pack, read_inputs
-from annotation.queries.results import CALIBRATION, READINGS, REFERENCES, RUBRIC
+from annotation.queries.results import RUBRIC
 from annotation.science.clc_parameters import ClcParameters
 
 METHOD = f"{VERSION}/{ClcParameters().version}"

@@ -1,4 +1,4 @@
-"""What of earlier runs is kept: their figures of agreement for good, their rows a latent while something rests on them."""
+"""What is kept of earlier runs: figures of agreement for good, rows a latent while something rests on them."""
 
 from annotation.actions.results.storing import drop
 from annotation.actions.results.tables import ALL_TABLES, HEAVY_TABLES

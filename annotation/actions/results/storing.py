@@ -20,7 +20,10 @@ def store(run: ResultRun, rows: Iterable[Model]) -> int:
     fields = [field for field in first._meta.concrete_fields if not field.primary_key]
     names = [field.attname for field in fields]
     as_json = [isinstance(field, JSONField) for field in fields]
-    with connection.cursor() as cursor, cursor.copy(f"COPY {_table(type(first))} ({_columns(names)}) FROM STDIN") as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {_table(type(first))} ({_columns(names)}) FROM STDIN") as copy,
+    ):
         for row in _first_and(first, rows):
             row.run_id = run.pk  # type: ignore[attr-defined]
             copy.write_row([_plain(getattr(row, name), json_) for name, json_ in zip(names, as_json, strict=True)])

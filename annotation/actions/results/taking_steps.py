@@ -107,7 +107,11 @@ def _consensus(step: ResultStep, laid: LaidAnswers) -> Work:
         ]
 
     own = digest(
-        known, item=question.item, parameters=asdict(params), seed=laid.inputs.seed, answers=laid.lines(question.answers)
+        known,
+        item=question.item,
+        parameters=asdict(params),
+        seed=laid.inputs.seed,
+        answers=laid.lines(question.answers),
     )
     return Work(digest=own, rows=rows)
 

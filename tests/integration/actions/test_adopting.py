@@ -3,8 +3,8 @@
 import pytest
 
 from annotation.actions.adopting import adopt
-from annotation.actions.cases import open_case
 from annotation.actions.asking_raters import extra_round
+from annotation.actions.cases import open_case
 from annotation.actions.results import compute_results
 from annotation.actions.results.agreement import agreement_rows
 from annotation.actions.results.questions import questions
@@ -156,7 +156,7 @@ def test_points_of_another_scale_are_no_answers(rated: World) -> None:
     )
     item, records = item_of(rated.study, "coherence"), current_ratings(rated.study)
     assert answers_for(item, records) == []
-    alpha = next(agreement_rows(item, records, seed=1))
+    alpha = next(agreement_rows(item, answers_for(item, records), seed=1))
     assert alpha.value is None
     assert alpha.undefined_reason
 

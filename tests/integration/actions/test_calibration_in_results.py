@@ -50,7 +50,7 @@ def test_answers_to_calibration_enter_neither_agreement_nor_consensus(calibrated
     assert run is not None
     assert (run.ratings, run.latents) == (8, 4)
     assert set(Consensus.objects.filter(run=run).values_list("latent__calibration_set", flat=True)) == {None}
-    assert set(Agreement.objects.filter(run=run, item="concept").values_list("ratings", flat=True)) == {8}
+    assert set(Agreement.objects.filter(run=run, item="concept", scope="all").values_list("ratings", flat=True)) == {8}
     assert not freshness(calibrated.study).stale
     assert stale_studies() == []
 

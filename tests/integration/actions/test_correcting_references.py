@@ -18,10 +18,10 @@ from annotation.enums import AuditVerb
 from annotation.models import AuditEvent, Reference, SampledLatent, User
 from annotation.queries.calibration_standing import calibration_standing
 from annotation.queries.references import panel_references
+from annotation.queries.results import stale_studies
 from annotation.rules.answers import Incomplete
 from annotation.rules.calibration import CalibrationState
 from annotation.rules.refusal import NotYours, Refused
-from annotation.queries.results import stale_studies
 from tests import calibration_world as worlds
 from tests.calibration_world import DIFFERS, answer_set, favoured, membership, of_set, refer
 from tests.world import NOW, World, rate_next

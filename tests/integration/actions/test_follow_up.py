@@ -35,12 +35,12 @@ def test_closing_a_round_half_rated_leaves_no_latent_hanging(world: World) -> No
     rate_all(world, "ada")
     compute_results(study_id=world.study.pk, now=NOW)
     follow_up(study_id=world.study.pk, now=NOW)
-    assert unjudged_studies() == []
+    assert unjudged_studies() == set()
     close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
-    assert unjudged_studies() == [world.study.pk]
+    assert unjudged_studies() == {world.study.pk}
     follow_up(study_id=world.study.pk, now=NOW)
     assert set(world.study.sample.values_list("state", flat=True)) == {LatentState.AMBIGUOUS}
-    assert unjudged_studies() == []
+    assert unjudged_studies() == set()
 
 
 def test_the_adjudicator_is_told_what_failed_and_neither_figures_nor_the_leading_answer(world: World) -> None:

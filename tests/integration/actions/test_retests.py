@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from annotation.actions.asking_again import ask_again
+from annotation.actions.asking_raters import extra_round
 from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
-from annotation.actions.asking_raters import extra_round
-from annotation.queries.judging import complete_latents
 from annotation.actions.rating import submit_rating
 from annotation.actions.retests import lay_retest
 from annotation.actions.rounds import close_round, open_round
@@ -16,6 +15,7 @@ from annotation.actions.studies import publish_rubric
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import LatentState, Role, RoundKind, RoundState
 from annotation.models import Decline, Membership, Rating, Round, RubricVersion, Slot, Study
+from annotation.queries.judging import complete_latents
 from annotation.queries.my_studies import my_studies
 from annotation.queries.opinions import opinions_on
 from annotation.queries.rating_progress import rating_progress

@@ -10,7 +10,6 @@ from django.test import Client
 from annotation.actions.claiming import claim
 from annotation.actions.drafting import save_draft
 from annotation.actions.follow_up import follow_up
-from annotation.queries.judging import complete_latents
 from annotation.actions.people import add_member
 from annotation.actions.rating import submit_rating
 from annotation.actions.releasing import request_release, write_release
@@ -20,6 +19,7 @@ from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.actions.withdrawing import withdraw
 from annotation.enums import AuditVerb, Role, SlotState, WithdrawalPolicy
 from annotation.models import AuditEvent, Draft, Membership, Rating, Release, Slot, Study, User
+from annotation.queries.judging import complete_latents
 from annotation.queries.rating_records import current_ratings
 from annotation.queries.results import freshness, stale_studies
 from annotation.rules.refusal import NotYours, Refused

@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from annotation.actions.claiming import claim
 from annotation.actions.asking_raters import extra_round
+from annotation.actions.claiming import claim
 from annotation.actions.rating import submit_rating
 from annotation.actions.rounds import open_missing_twins
 from annotation.actions.tickets import read_ticket, write_ticket
