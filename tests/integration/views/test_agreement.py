@@ -62,7 +62,7 @@ def test_every_rubric_item_has_its_coefficients_with_interval_and_n(world: World
     text = page(signed_in(world.rosa), world)
     for name in ("Concept", "Category", "Coherence", "Specificity", "Confidence", "Flags"):
         assert f"<h2>{name}</h2>" in text
-    alpha = Agreement.objects.get(item="concept", coefficient="alpha")
+    alpha = Agreement.objects.get(item="concept", coefficient="alpha", scope="all")
     assert alpha.value is not None
     assert alpha.low is not None
     assert alpha.high is not None
@@ -86,7 +86,7 @@ def test_alpha_of_every_item_stands_in_the_forest_plot(world: World, signed_in: 
 
 def test_what_is_undefined_says_why(world: World, signed_in: SignIn) -> None:
     rate_with_some_disagreement(world)
-    row = Agreement.objects.get(item="category", coefficient="alpha")  # everybody chose the first category
+    row = Agreement.objects.get(item="category", coefficient="alpha", scope="all")  # everybody chose the first category
     assert row.value is None
     text = page(signed_in(world.rosa), world)
     assert row.undefined_reason
@@ -107,7 +107,7 @@ def test_the_page_says_from_what_when_and_how_it_was_computed(world: World, sign
     rate_with_some_disagreement(world)
     text = page(signed_in(world.rosa), world)
     assert "from 24 ratings by 2 raters of 12 latents" in text
-    assert "results-1" in text
+    assert "results-2" in text
     assert "20261122" in text
 
 
