@@ -42,7 +42,7 @@ CREATE TRIGGER no_update BEFORE UPDATE ON annotation_resultrun
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0007_concept_facts"),
+        ("annotation", "0008_automatic_scores"),
     ]
 
     operations = [
