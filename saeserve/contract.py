@@ -16,6 +16,8 @@ Everything below lives under one artifact root that both sides can reach:
     matches/<a>/<b>.parquet                   latents of run b nearest to each latent of run a, columns MATCH_COLUMNS
     trials/<handle>/text                      by the web side, encrypted: a text to be tried
     trials/<handle>/answer                    by the GPU side, encrypted JSON: a TrialAnswer or a Failure
+    scores/<digest>/question                  by the web side, encrypted JSON: a ScoreRequest
+    scores/<digest>/answer.json               by the GPU side: a ScoreAnswer or a Failure, neither with any text
 """
 
 import hashlib
@@ -42,8 +44,12 @@ MATCH_ENDED_TASK = "annotation.note_match_ended"
 """Sent to WEB_QUEUE with keywords `run` and `other` when both files of matches are there."""
 TRY_TASK = "saeserve.try_text"
 """Takes keyword `trial`: a Trial as a plain dict. The text is no part of it."""
-TRY_PRIORITY, MINE_PRIORITY = 0, 5
-"""Message priorities on GPU_QUEUE, 0 first: a person waits for a trial, nobody for a shard."""
+SCORE_TASK = "saeserve.score"
+"""Takes keyword `digest`: of a ScoreRequest whose question lies there. What it asks about is no part of the message."""
+SCORES_ENDED_TASK = "annotation.note_scores_ended"
+"""Sent to WEB_QUEUE with keyword `digest` when an answer is there."""
+TRY_PRIORITY, SCORE_PRIORITY, MINE_PRIORITY = 0, 4, 5
+"""Message priorities on GPU_QUEUE, 0 first: a person waits for a trial, nobody for a shard. Scores are soon done."""
 
 PROGRESS_FILE = "progress.json"
 LATENTS_FILE = "latents.parquet"
@@ -52,6 +58,13 @@ MANIFEST_FILE = "manifest.json"
 FAILURE_FILE = "failure.json"
 CANCEL_FILE = "cancel.json"
 TEXT_FILE, ANSWER_FILE = "text", "answer"
+QUESTION_FILE, SCORES_FILE = "question", "answer.json"
+EMBEDDING, JUDGE = "embedding", "judge"
+SCORERS = {EMBEDDING: "embedding-1", JUDGE: "judge-1"}
+"""Automatic scorers of rationales, by name, with the version of what they do. Raised when a judgement may change."""
+DETECTION, FUZZING, INTRUDER = "detection", "fuzzing", "intruder"
+SCORER_TASKS = {EMBEDDING: (DETECTION, FUZZING, INTRUDER), JUDGE: (DETECTION, FUZZING)}
+"""What each scorer can be asked."""
 TRIAL_SECONDS = 900
 """A trial's folder is deleted after so long, by whichever side comes first."""
 
@@ -326,6 +339,63 @@ class TrialAnswer:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "TrialAnswer":
+        return _read(cls, record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRequest:
+    """Ask one scorer about rationales. It lies encrypted: label, rationale and snippets are text.
+
+    Whether a snippet fires is no part of it, so that no scorer can look.
+    """
+
+    scorer: str
+    """One of SCORERS."""
+    scorer_version: str
+    subject_model: str = ""
+    """The language model whose latents these are, as in the mining request: no judge of its own."""
+    detection: list[dict[str, Any]] = field(default_factory=list)
+    """{trial, label, rationale, snippets: [{id, text}]}: which snippets does this fit? Half of them, by design."""
+    fuzzing: list[dict[str, Any]] = field(default_factory=list)
+    """The same with `marks`, [[start, end]] in characters, on each snippet: are these words meant? In half of them."""
+    intruder: list[dict[str, Any]] = field(default_factory=list)
+    """{trial, snippets: [{id, text}]}: which one does not belong to the others?"""
+    version: int = VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "ScoreRequest":
+        return _read(cls, record)
+
+    @property
+    def digest(self) -> str:
+        """Hex sha256 over the canonical JSON of every field: names the folder. Asking the same again is asking once."""
+        return hashlib.sha256(canonical_json(self.to_dict()).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreAnswer:
+    """What a scorer says, trial by trial in the order of the request."""
+
+    scorer: str
+    scorer_version: str
+    model: str
+    """What judged: name and digest of its weights, or name and host of an endpoint."""
+    detection: list[dict[str, Any]] = field(default_factory=list)
+    """{trial, judgements: [{snippet, said, number}]}; number: the higher, the likelier yes, comparable in a trial."""
+    fuzzing: list[dict[str, Any]] = field(default_factory=list)
+    intruder: list[dict[str, Any]] = field(default_factory=list)
+    """{trial, said: id of the snippet that does not belong}."""
+    seconds: float = 0.0
+    version: int = VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "ScoreAnswer":
         return _read(cls, record)
 
 

@@ -18,9 +18,20 @@ from annotation.gateway.runs import (
     up_to_date,
 )
 from annotation.gateway.saes import UnreadableSae, sae_facts
+from annotation.gateway.scores import forget_scores, read_score_answer, score_answer_is_there, write_score_request
 from annotation.gateway.trials import forget_trial, old_trials, read_answer, read_text, write_text
 from saeserve import contract
-from saeserve.contract import Failure, Manifest, MiningRequest, Progress, Trial, TrialAnswer, canonical_json
+from saeserve.contract import (
+    Failure,
+    Manifest,
+    MiningRequest,
+    Progress,
+    ScoreAnswer,
+    ScoreRequest,
+    Trial,
+    TrialAnswer,
+    canonical_json,
+)
 
 GPU_QUEUE = contract.GPU_QUEUE
 MINE_TASK = contract.MINE_TASK
@@ -28,6 +39,11 @@ RUN_ENDED_TASK = contract.RUN_ENDED_TASK
 MATCH_TASK = contract.MATCH_TASK
 MATCH_ENDED_TASK = contract.MATCH_ENDED_TASK
 TRY_TASK = contract.TRY_TASK
+SCORE_TASK = contract.SCORE_TASK
+SCORES_ENDED_TASK = contract.SCORES_ENDED_TASK
+SCORE_PRIORITY = contract.SCORE_PRIORITY
+SCORERS = contract.SCORERS
+SCORER_TASKS = contract.SCORER_TASKS
 TRY_PRIORITY = contract.TRY_PRIORITY
 MINE_PRIORITY = contract.MINE_PRIORITY
 TRIAL_SECONDS = contract.TRIAL_SECONDS
@@ -42,6 +58,11 @@ __all__ = [
     "MINE_PRIORITY",
     "MINE_TASK",
     "RUN_ENDED_TASK",
+    "SCORERS",
+    "SCORER_TASKS",
+    "SCORES_ENDED_TASK",
+    "SCORE_PRIORITY",
+    "SCORE_TASK",
     "SINGLE_TOKEN_FROM",
     "TRIAL_SECONDS",
     "TRY_PRIORITY",
@@ -50,12 +71,15 @@ __all__ = [
     "Manifest",
     "MiningRequest",
     "Progress",
+    "ScoreAnswer",
+    "ScoreRequest",
     "Trial",
     "TrialAnswer",
     "UnreadableSae",
     "ask_to_stop",
     "canonical_json",
     "forget_failure",
+    "forget_scores",
     "forget_stop",
     "forget_trial",
     "latents",
@@ -65,10 +89,13 @@ __all__ = [
     "outcome",
     "progress",
     "read_answer",
+    "read_score_answer",
     "read_text",
     "sae_facts",
+    "score_answer_is_there",
     "snippets",
     "up_to_date",
     "write_documents",
+    "write_score_request",
     "write_text",
 ]
