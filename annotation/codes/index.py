@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 from annotation.codes.closeness import FILLERS, allowed_edits, canonical, edits, word_edits
-from annotation.codes.entry import Term
+from annotation.codes.entry import Node, Term
 from annotation.codes.index_file import key_of, letters, short_code
 from annotation.codes.spelling import SHORTEST, american
 from annotation.codes.text import fold, words
@@ -54,6 +54,22 @@ class Index:
     def names(self, text: str) -> bool:
         """Whether this is a label or a synonym here."""
         return self.database.execute("SELECT 1 FROM term WHERE folded = ? LIMIT 1", [fold(text)]).fetchone() is not None
+
+    def named(self, text: str) -> list[Term]:
+        """The terms whose label or synonym this is: labels first, at most four."""
+        return list(self._where("folded = ? ORDER BY id LIMIT 4", [fold(text)]))
+
+    def above(self, code: str) -> list[Node]:
+        """The code itself, first, and all that is above it, each once; empty for what is no code here."""
+        found: dict[str, Node] = {}
+        waiting = [code]
+        while waiting:
+            here = waiting.pop(0)
+            row = self.database.execute("SELECT code, label, parents FROM node WHERE code = ?", [here]).fetchone()
+            if row and here not in found:
+                found[here] = Node(code=row[0], label=row[1], parents=tuple(row[2].split()))
+                waiting.extend(found[here].parents)
+        return list(found.values())
 
     def knows(self, word: str) -> bool:
         """Whether a word, as `closeness.canonical` gives it, occurs in any name here."""

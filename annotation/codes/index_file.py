@@ -21,6 +21,7 @@ TABLES = """
 CREATE TABLE term (id INTEGER PRIMARY KEY, code TEXT, label TEXT, synonym TEXT, folded TEXT, key INTEGER,
     short_code TEXT);
 CREATE TABLE word (text TEXT PRIMARY KEY, first TEXT, length INTEGER, letters INTEGER) WITHOUT ROWID;
+CREATE TABLE node (code TEXT PRIMARY KEY, label TEXT, parents TEXT) WITHOUT ROWID;
 CREATE VIRTUAL TABLE found USING fts5(text, content='', detail=none, prefix='2 3');
 """
 INDEXES = """
@@ -42,13 +43,17 @@ class Row(NamedTuple):
 
 def write_index(entries: Iterable[Entry], path: Path) -> int:
     """Make the file, whole or not at all; the number of names in it."""
-    rows = sorted(_rows(entries), key=_offered_first)
+    known = list(entries)
+    rows = sorted(_rows(entry for entry in known if not entry.heading), key=_offered_first)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)
     connection = sqlite3.connect(draft)
     try:
         _fill(connection, rows)
+        with connection:
+            nodes = ((entry.code, entry.label, " ".join(entry.parents)) for entry in known)
+            connection.executemany("INSERT INTO node VALUES (?, ?, ?)", nodes)
     finally:
         connection.close()
     draft.replace(path)

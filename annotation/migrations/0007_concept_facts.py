@@ -14,6 +14,19 @@ CREATE VIEW consilium_standing_concept_fact AS
         AND NOT EXISTS (SELECT 1 FROM annotation_conceptfact w WHERE w.withdraws_id = f.id);
 """
 
+SURVIVOR = """
+CREATE FUNCTION consilium_survivor(concept bigint) RETURNS bigint LANGUAGE sql STABLE STRICT AS $$
+    -- The concept under whose name this one counts: itself where it is not merged.
+    WITH RECURSIVE chain AS (
+        SELECT concept AS id, 0 AS step
+        UNION ALL
+        SELECT f.other_id, chain.step + 1 FROM chain
+            JOIN consilium_standing_concept_fact f ON f.concept_id = chain.id AND f.kind = 'merged-into'
+    )
+    SELECT id FROM chain ORDER BY step DESC LIMIT 1
+$$;
+"""
+
 FACT_BELONGS = """
 CREATE FUNCTION consilium_concept_fact() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -273,12 +286,13 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL(
-            sql="\n".join([STANDING, FACT_BELONGS, *map(append_only, APPEND_ONLY)]),
+            sql="\n".join([STANDING, SURVIVOR, FACT_BELONGS, *map(append_only, APPEND_ONLY)]),
             reverse_sql="\n".join(
                 [
                     *map(no_append_only, APPEND_ONLY),
                     "DROP FUNCTION consilium_concept_fact CASCADE;",
                     "DROP FUNCTION consilium_concepts_up;",
+                    "DROP FUNCTION consilium_survivor;",
                     "DROP VIEW consilium_standing_concept_fact;",
                 ]
             ),

@@ -10,8 +10,8 @@ from annotation.codes.index import Index
 from annotation.codes.index_file import LONGEST, write_index
 
 ENTRIES = [
-    Entry(code="I21", label="Acute myocardial infarction"),
-    Entry(code="I21.4", label="Non-ST elevation (NSTEMI) myocardial infarction"),
+    Entry(code="I21", label="Acute myocardial infarction", parents=("I20-I25",)),
+    Entry(code="I21.4", label="Non-ST elevation (NSTEMI) myocardial infarction", parents=("I21",)),
     Entry(code="I25.2", label="Old myocardial infarction", synonyms=("Healed heart attack",)),
     Entry(code="I40.0", label="Infective myocarditis"),
     Entry(code="R60.9", label="Edema, unspecified", synonyms=("Edema", "EDEMA")),
@@ -20,6 +20,7 @@ ENTRIES = [
     Entry(code="R12", label="Heartburn"),
     Entry(code="M35.0", label="Sjögren syndrome"),
     Entry(code="M35.00", label="Sjögren syndrome"),
+    Entry(code="I20-I25", label="Ischemic heart diseases", heading=True),
     Entry(code="X00", label="A label that is " + "far " * 40 + "too long"),
 ]
 
@@ -128,3 +129,24 @@ def test_a_file_that_is_made_again_replaces_the_old_one(tmp_path: Path) -> None:
     assert codes(again, "hy") == []
     again.close()
     assert [found.name for found in tmp_path.iterdir()] == ["small.sqlite3"]
+
+
+def test_what_is_above_a_code_is_told_from_the_code_upwards(index: Index) -> None:
+    assert [(node.code, node.parents) for node in index.above("I21.4")] == [
+        ("I21.4", ("I21",)),
+        ("I21", ("I20-I25",)),
+        ("I20-I25", ()),
+    ]
+    assert index.above("I99") == []
+
+
+def test_a_heading_is_above_codes_and_never_offered(index: Index) -> None:
+    assert codes(index, "ischemic heart") == []
+    assert index.exact("Ischemic heart diseases") is None
+    assert index.above("I20-I25")[0].label == "Ischemic heart diseases"
+
+
+def test_the_terms_of_a_name_are_those_that_it_labels_or_is_a_synonym_of(index: Index) -> None:
+    assert [term.code for term in index.named("healed HEART attack")] == ["I25.2"]
+    assert [term.code for term in index.named("Sjogren syndrome")] == ["M35.0", "M35.00"]
+    assert index.named("heart") == []

@@ -143,3 +143,28 @@ print(resident() - before)
     command = [sys.executable, "-c", script, str(code_folder())]
     ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert float(ran.stdout) < 60
+
+
+def test_a_category_that_is_a_block_of_its_own_is_a_code_like_any_other() -> None:
+    assert opened("icd-10-cm").exact("Malignant neoplasm of breast") == "C50"
+    assert [node.code for node in opened("icd-10-cm").above("C50.91")] == ["C50.91", "C50.9", "C50"]
+
+
+@pytest.mark.parametrize(
+    ("system", "one", "other", "shared"),
+    [
+        ("icd-10-cm", "I21.9", "I20.0", "Ischemic heart diseases"),
+        ("hpo", "HP:0001658", "HP:0001635", "Abnormality of the cardiovascular system"),
+    ],
+)
+def test_two_codes_of_one_kind_meet_above(system: str, one: str, other: str, shared: str) -> None:
+    for code in (one, other):
+        assert shared in [node.label for node in opened(system).above(code)]
+
+
+def test_what_is_above_everything_is_above_nothing_here() -> None:
+    chest_pain, infarction = (
+        {node.code for node in opened("hpo").above(code)} for code in ("HP:0100749", "HP:0001658")
+    )
+    assert not chest_pain & infarction
+    assert opened("icd-10-cm").above("R07.9")[-1].label.startswith("Symptoms and signs involving the circulatory")
