@@ -59,6 +59,11 @@ class Index:
         """The terms whose label or synonym this is: labels first, at most four."""
         return list(self._where("folded = ? ORDER BY id LIMIT 4", [fold(text)]))
 
+    def is_code(self, code: str) -> bool:
+        """Whether it is a code and no heading."""
+        asked = "SELECT 1 FROM term WHERE short_code = ? AND code = ? AND synonym IS NULL LIMIT 1"
+        return self.database.execute(asked, [short_code(code), code]).fetchone() is not None
+
     def above(self, code: str) -> list[Node]:
         """The code itself, first, and all that is above it, each once; empty for what is no code here."""
         found: dict[str, Node] = {}

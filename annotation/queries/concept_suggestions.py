@@ -1,19 +1,20 @@
 """What the concept field offers a rater: the round's frozen list, her own terms, the study's code systems.
 
-Never a colleague's term, and nothing that depends on one: neither a word, nor its spelling, nor the statements run.
+Never a colleague's term, and nothing that depends on one: neither a word, nor its spelling, nor the statements run. Of
+two terms that are one concept by now, the surviving one is offered, found by either's words, if both would be offered.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Exists, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Lower
 
 from annotation.codes.spelling import spellings
 from annotation.codes.text import fold, matches, words
-from annotation.enums import RoundKind, RoundState
-from annotation.models import Concept, Rating, Round, Study, User
+from annotation.enums import ConceptFactKind, RoundKind, RoundState
+from annotation.models import Concept, ConceptFact, Rating, Round, Study, User
 from annotation.models.prepared import prepared
 from annotation.queries.code_terms import code_terms
 from annotation.rules.refusal import NotYours
@@ -28,11 +29,17 @@ class Suggestion:
 
     value: str
     note: str = ""
+    also: tuple[str, ...] = ()
+    """Names that were merged into it: of the list, or her own."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.value, *self.also)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words, in every spelling, whose beginnings find it."""
-        return _findable(self.value)
+        return tuple(dict.fromkeys(word for name in self.names for word in _findable(name)))
 
     @property
     def option(self) -> dict[str, str]:
@@ -56,15 +63,25 @@ def round_of(study: Study, number: int) -> Round:
 
 def own_list(round_: Round, user: User) -> tuple[Suggestion, ...]:
     """The list frozen when the round opened, then the terms of her own ratings in the study. One statement."""
-    offered = _offered(round_.study_id, round_.pk, user.pk)
+    offered = list(_offered(round_.study_id, round_.pk, user.pk))
+    known = {concept for concept, *_ in offered}
+    merged: dict[int, list[str]] = {}
+    for _, name, listed, written, into in offered:
+        if into in known:
+            merged.setdefault(into, []).append(_shown(name, listed, written))
     return tuple(
-        Suggestion(value=name) if on_list else Suggestion(value=written or name.lower(), note=OWN)
-        for name, on_list, written in offered
+        Suggestion(value=_shown(name, listed, written), note="" if listed else OWN, also=tuple(merged.get(concept, ())))
+        for concept, name, listed, written, into in offered
+        if into not in known
     )
 
 
+def _shown(name: str, listed: bool, written: str) -> str:
+    return name if listed else written or name.lower()
+
+
 @prepared
-def _offered(study: int, round_: int, rater: int) -> QuerySet[Concept, tuple[str, bool, str]]:
+def _offered(study: int, round_: int, rater: int) -> QuerySet[Concept, tuple[int, str, bool, str, int | None]]:
     # By her ratings, not by who wrote the term first: that would tell her whether a colleague had.
     own = Rating.objects.filter(study=study, rater=rater)
     listed = Round.concepts.through.objects.filter(round_id=round_, concept_id=OuterRef("pk"))
@@ -73,10 +90,16 @@ def _offered(study: int, round_: int, rater: int) -> QuerySet[Concept, tuple[str
         Concept.objects.filter(study=study)
         .annotate(listed=Exists(listed))
         .filter(Q(listed=True) | hers)
-        .annotate(written=_as_she_wrote_it(own))
+        .annotate(written=_as_she_wrote_it(own), into=_merged_into())
         .order_by("-listed", Lower("name"))
-        .values_list("name", "listed", "written")
+        .values_list("pk", "name", "listed", "written", "into")
     )
+
+
+def _merged_into() -> Func:
+    """The concept under whose name it counts by now; None for one that is not merged."""
+    merge = ConceptFact.objects.filter(concept=OuterRef("pk"), kind=ConceptFactKind.MERGED, withdrawn_by=None)
+    return Func(Subquery(merge.values("other")[:1]), function="consilium_survivor", output_field=BigIntegerField())
 
 
 def _as_she_wrote_it(own: QuerySet[Rating]) -> Case:
@@ -104,4 +127,4 @@ def _begin_like(text: str, offered: Iterable[Suggestion]) -> list[Suggestion]:
     typed = words(text)
     whole = " ".join(typed)
     found = [suggestion for suggestion in offered if matches(typed, suggestion.words)]
-    return sorted(found, key=lambda one: (one.note == OWN, not fold(one.value).startswith(whole)))
+    return sorted(found, key=lambda one: (one.note == OWN, not any(fold(n).startswith(whole) for n in one.names)))

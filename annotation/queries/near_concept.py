@@ -14,12 +14,13 @@ def near_concept(*, study: Study, round_number: int, user: User, text: str) -> S
     if not fold(text) or any(suggestion.value.lower() == written for suggestion in offered):
         return None
     indexes = chosen_indexes(study)
-    listed = {word for suggestion in offered for word in canonical(suggestion.value)}
+    listed = {word for suggestion in offered for name in suggestion.names for word in canonical(name)}
 
     def known(word: str) -> bool:
         return word in listed or any(index.knows(word) for index in indexes.values())
 
-    costs = [(cost, place) for place, one in enumerate(offered) if (cost := edits(text, one.value, known)) is not None]
+    named = [(name, place) for place, one in enumerate(offered) for name in one.names]
+    costs = [(cost, place) for name, place in named if (cost := edits(text, name, known)) is not None]
     if costs:
         return offered[min(costs)[1]]
     if any(index.names(text) for index in indexes.values()):
