@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.actions.claiming import claim
+from annotation.actions.concepts import take_back_fact
 from annotation.actions.rounds import open_round
 from annotation.enums import CodeSystem, RoundState
 from annotation.models import Concept, Rating, Study, User
 from tests.code_indexes import lay_out
+from tests.concept_world import merge
 from tests.world import World, rate_next
 
 SignIn = Callable[[User], Client]
@@ -246,3 +248,45 @@ def test_the_form_asks_the_endpoint_only_where_the_study_chose_a_system(world: W
     coded = ada.get(page).content.decode()
     assert f'data-suggest-url="{reverse("suggest", args=[world.study.slug])}?round=1"' in coded
     assert "HPO 2025-01-16 (Human Phenotype Ontology Consortium)" in coded
+
+
+class TestAMergedConcept:
+    """Two terms are one by now, as the researcher says."""
+
+    def test_is_offered_under_its_surviving_name_and_found_by_its_own(self, world: World, signed_in: SignIn) -> None:
+        ada = signed_in(world.ada)
+        fact = merge(world, "negation", "family history")
+        assert values(ask(ada, world, "")) == ["chest pain", "family history", "troponin"]
+        assert values(ask(ada, world, "nega")) == ["family history"]
+        assert meant(ada, world, "negatoin") == ["family history"]
+        take_back_fact(fact=fact, reason="They are two.", by=world.rosa, now=timezone.now())
+        assert values(ask(ada, world, "nega")) == ["negation"]
+
+    def test_of_her_own_gives_way_to_the_lists(self, world: World, signed_in: SignIn) -> None:
+        rate_next(world.study, world.ada, concept="Trop T")
+        merge(world, "Trop T", "troponin")
+        assert values(ask(signed_in(world.ada), world, "trop t")) == ["troponin"]
+
+    def test_over_several_steps_is_offered_under_the_last(self, world: World, signed_in: SignIn) -> None:
+        merge(world, "negation", "denial")
+        merge(world, "denial", "family history")
+        assert values(ask(signed_in(world.ada), world, "negation")) == ["family history"]
+
+    @pytest.mark.parametrize("text", ["", "neg", "negation", "xan"])
+    def test_stays_as_it_is_where_its_survivor_is_a_colleagues(
+        self, world: World, signed_in: SignIn, text: str
+    ) -> None:
+        rate_next(world.study, world.ben, concept="Xanthomatous Troponosis")
+        before = ask(signed_in(world.ada), world, text).json()
+        merge(world, "negation", "Xanthomatous Troponosis")
+        assert ask(signed_in(world.ada), world, text).json() == before
+
+    @pytest.mark.parametrize("text", ["", "xan", "Xanthomatous Troponosis", "troponin"])
+    def test_is_not_given_away_by_a_colleagues_term_that_was_merged(
+        self, world: World, signed_in: SignIn, text: str
+    ) -> None:
+        before = ask(signed_in(world.ada), world, text).json()
+        rate_next(world.study, world.ben, concept="Xanthomatous Troponosis")
+        merge(world, "Xanthomatous Troponosis", "troponin")
+        assert ask(signed_in(world.ada), world, text).json() == before
+        assert meant(signed_in(world.ada), world, "xanthomatous troponosi") == []
