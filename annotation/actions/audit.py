@@ -3,7 +3,8 @@
 Actions that meet lock in one order, so that they wait for one another and never in a circle: the study's row, its
 round's, places, the person (`consilium rater`), terms by their small letters, the facts about a study's concepts
 (`consilium concepts`), a membership's row, and last the study's audit chain. The first event takes the chain and keeps
-it until the transaction ends: whatever else an action locks, it locks before (tests/integration/actions/test_lock_order.py).
+it until the transaction ends: whatever else an action locks, it locks before
+(tests/integration/actions/test_lock_order.py).
 """
 
 from datetime import datetime
