@@ -22,7 +22,8 @@ Is it complete and unaltered?
   python manage.py verify_release FOLDER    (in an installation of Consilium; also checks schema and counts)"""
 PRIVACY = (
     "Raters and adjudicators appear as pseudonyms, institutions as codes. The release holds no name, no e-mail "
-    "address and no text of a note. Rationales and concepts are the raters' own words."
+    "address and no text of a note. Rationales and concepts are the raters' own words; what was made of concepts "
+    "afterwards is in the table concept_facts, with the researcher's reasons."
 )
 
 
@@ -57,7 +58,7 @@ def _withheld(counts: Mapping[str, int]) -> str:
 
 def _code_systems(systems: Sequence[Mapping[str, str]]) -> str:
     named = " ".join(f"{one['name']} {one['version']}: {one['source']}. {one['licence']}" for one in systems)
-    return f"Raters were offered terms of code systems; concepts are kept as plain names. {named}"
+    return f"Concepts were offered from, or linked to, code systems; they are kept as they were typed. {named}"
 
 
 def _tables(tables: Mapping[str, Any]) -> list[str]:

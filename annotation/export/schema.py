@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from annotation.export.calibration_tables import JUDGEMENTS, READINGS, REFERENCES
 from annotation.export.columns import Column, Kind, Table
+from annotation.export.concept_tables import CONCEPT_FACTS
 from annotation.export.shared_columns import LATENT, SIMULATED
 from annotation.export.shared_columns import integer as _integer
 from annotation.export.shared_columns import listed as _list
@@ -46,6 +47,7 @@ def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str]) -> tuple[Tab
         LATENTS,
         RUBRICS,
         CONCEPTS,
+        CONCEPT_FACTS,
         RATERS,
     )
 
@@ -105,6 +107,12 @@ def _ratings(answers: Iterable[AnswerColumn], weighed: Iterable[str]) -> Table:
                 "Rating.concept_written",
                 "The same in the rater's own letters; raters who differ in them alone named one concept.",
                 "The outcome is not `answered`, or the rating is older than this column.",
+            ),
+            _text(
+                "concept_counted",
+                "ConceptFact",
+                "The name under which the statistics take it: after merges of concepts, as in the table concept_facts.",
+                "The outcome is not `answered`.",
             ),
             _text(
                 "second_concept",
@@ -267,7 +275,8 @@ CONCEPTS = Table(
     rows="one concept of the study",
     key=("concept",),
     columns=(
-        _text("concept", "Concept.name", "The term."),
+        _text("concept", "Concept.name", "The term, as it was typed first."),
+        _text("counted_as", "ConceptFact", "The name under which it counts: another one if it was merged."),
         _yes_no("offered", "Round.concepts", "True if it was on the frozen list that raters could choose from."),
         _integer("ratings", "Rating.concept", "Current ratings that name it."),
         _moment("added_at", "Concept.created_at", "When it entered the study, UTC."),

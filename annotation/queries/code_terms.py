@@ -10,7 +10,8 @@ from annotation.codes.index import Index
 from annotation.codes.open_index import index_of
 from annotation.codes.systems import Origin, origin
 from annotation.codes.text import fold
-from annotation.models import Study
+from annotation.enums import ConceptFactKind
+from annotation.models import ConceptFact, Study
 
 
 def chosen_indexes(study: Study) -> dict[Origin, Index]:
@@ -26,6 +27,13 @@ def chosen_indexes(study: Study) -> dict[Origin, Index]:
 def chosen_origins(study: Study) -> tuple[Origin, ...]:
     """The chosen systems whose packages are installed, in the order of the study's choice."""
     return tuple(told for system in study.code_systems if (told := origin(system)))
+
+
+def released_origins(study: Study) -> tuple[Origin, ...]:
+    """Whose terms a release holds: of the chosen systems, and of those by which concepts were coded."""
+    coded = ConceptFact.objects.filter(study=study, kind=ConceptFactKind.CODED).order_by("system")
+    systems = dict.fromkeys([*study.code_systems, *coded.values_list("system", flat=True).distinct()])
+    return tuple(told for system in systems if (told := origin(system)))
 
 
 def offered_origins(study: Study) -> tuple[Origin, ...]:

@@ -8,7 +8,7 @@ from django.db import connection
 
 from annotation.enums import ReportState, Role
 from annotation.models import AuditEvent, Membership, Rating, Release, ResultRun, SnippetReport, Study
-from annotation.queries.code_terms import chosen_origins
+from annotation.queries.code_terms import released_origins
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.withheld import withheld
 
@@ -50,7 +50,7 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
         },
         "code_systems": [
             {"name": told.name, "version": told.version, "source": told.source, "licence": told.licence}
-            for told in chosen_origins(study)
+            for told in released_origins(study)
         ],
         "rounds": [
             {

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES
-from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, WITHHELD, Select
+from annotation.queries.release_concepts import CONCEPT_FACTS, CONCEPT_MAY_LEAVE, MERGED_NAMES
+from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, Select
 
 NEWER = """
 LEFT JOIN (
@@ -79,6 +80,7 @@ RATING_COLUMNS = {
     "outcome": "r.outcome",
     "concept": "c.name",
     "concept_written": "NULLIF(r.concept_written, '')",
+    "concept_counted": "COALESCE(merged.name, c.name)",
     "second_concept": "c2.name",
     "second_concept_written": "NULLIF(r.second_concept_written, '')",
     "rationale": "NULLIF(r.rationale, '')",
@@ -96,6 +98,7 @@ JOIN annotation_institution i ON i.id = r.institution_id
 LEFT JOIN annotation_membership m ON m.study_id = r.study_id AND m.user_id = r.rater_id AND m.role = 'annotator'
 LEFT JOIN annotation_concept c ON c.id = r.concept_id
 LEFT JOIN annotation_concept c2 ON c2.id = r.second_concept_id
+{MERGED_NAMES}
 {{weights}}
 {NEWER}
 WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {KEPT}
@@ -241,6 +244,7 @@ ORDER BY b.name, v.number, t.position, p.position
 CONCEPTS = Select(
     columns={
         "concept": "c.name",
+        "counted_as": "COALESCE(merged.name, c.name)",
         "offered": """c.created_by_id IS NULL OR EXISTS (
             SELECT 1 FROM annotation_round_concepts x JOIN annotation_round o ON o.id = x.round_id
             WHERE x.concept_id = c.id AND o.study_id = %(study)s)""",
@@ -250,9 +254,9 @@ CONCEPTS = Select(
     },
     rest=f"""
 FROM annotation_concept c
+{MERGED_NAMES}
 LEFT JOIN ({COUNTED.format(by="concept_id")}) given ON given.concept_id = c.id
-WHERE c.study_id = %(study)s AND (c.created_by_id IS NULL OR NOT {WITHHELD.format("c", "created_by_id")} OR EXISTS (
-    SELECT 1 FROM annotation_rating r WHERE r.study_id = c.study_id AND r.concept_id = c.id AND {KEPT}))
+WHERE c.study_id = %(study)s AND {CONCEPT_MAY_LEAVE.format("c")}
 ORDER BY lower(c.name)
 """,
 )
@@ -286,5 +290,6 @@ SELECTS = {
     "latents": LATENTS,
     "rubrics": RUBRICS,
     "concepts": CONCEPTS,
+    "concept_facts": CONCEPT_FACTS,
     "raters": RATERS,
 }

@@ -13,13 +13,16 @@ from django.conf import settings
 from django.db import OperationalError, connection
 
 from annotation.actions import releasing
+from annotation.actions.concepts import code_concept, take_back_fact
 from annotation.actions.releasing import request_release, write_release
 from annotation.enums import AuditVerb, ReleaseState, Role
 from annotation.export.verify import verify
-from annotation.models import AuditEvent, Rating, Release, ResultRun, Study
+from annotation.models import AuditEvent, Concept, Rating, Release, ResultRun, Study
 from annotation.queries.audit_chain import verify_chain
 from annotation.rules.refusal import NotYours, Refused
+from tests import concept_world
 from tests import world as worlds
+from tests.code_indexes import lay_out
 from tests.world import NOW, World, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,6 +109,32 @@ def from_cell(cell: str, value: Any) -> Any:
     if isinstance(value, bool):
         return {"true": True, "false": False}[cell]
     return type(value)(cell)
+
+
+def test_a_release_holds_what_was_typed_what_it_counts_as_and_why(rated: World) -> None:
+    angina = Concept.objects.get(study=rated.study, name__startswith="Angina")
+    fact = concept_world.merge(rated, angina.name, "chest pain", reason='The same snippets, "the same" words.')
+    back = concept_world.place(rated, "troponin", "laboratory finding")
+    take_back_fact(fact=back, reason="A test is no finding.", by=rated.rosa, now=LATER)
+    lay_out(settings.ARTIFACT_ROOT)
+    code_concept(
+        concept=concept_world.concept(rated, "chest pain"), system="hpo", code="HP:0100749", by=rated.rosa, now=NOW
+    )
+    release = cut(rated)
+    ratings = [row for row in read_json_lines(release, "ratings") if row["concept"] == angina.name]
+    assert ratings
+    assert {row["concept_counted"] for row in ratings} == {"chest pain"}
+    assert angina.name not in {row["class"] for row in read_json_lines(release, "distributions")}
+    concepts = {row["concept"]: row for row in read_json_lines(release, "concepts")}
+    assert concepts[angina.name]["counted_as"] == "chest pain"
+    assert concepts[angina.name]["ratings"] == len(ratings)
+    merged, placed, coded = read_json_lines(release, "concept_facts")
+    assert (merged["kind"], merged["concept"], merged["other"]) == ("merged-into", angina.name, "chest pain")
+    assert (merged["reason"], merged["stated_by"]) == (fact.reason, "S01")
+    assert (placed["kind"], placed["taken_back_reason"]) == ("narrower-than", "A test is no finding.")
+    assert (coded["code"], coded["term"], coded["code_release"]) == ("HP:0100749", "Chest pain", "2025-01-16")
+    assert [told["name"] for told in release.manifest["code_systems"]] == ["HPO"]
+    assert verify(folder_of(release)).problems == ()
 
 
 def test_distributions_add_up_and_keep_the_minority(rated: World) -> None:
@@ -311,7 +340,7 @@ def test_a_simulated_study_says_so_in_every_file(rated: World) -> None:
     Study.objects.filter(pk=rated.study.pk).update(simulated=True)
     release = cut(rated)
     files = [path for path in folder_of(release).iterdir() if path.suffix in (".csv", ".jsonl", ".parquet", ".zip")]
-    assert len(files) == 37
+    assert len(files) == 40
     assert all(".simulated." in path.name for path in files)
     assert {row["simulated"] for row in read_csv(release, "raters", ".simulated")} == {"true"}
     assert "by a program" in release.manifest["notice"]
