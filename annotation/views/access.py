@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 
 from annotation.enums import Role
 from annotation.models import Study, User
 from annotation.models.prepared import prepared
 from annotation.rules.membership import check_entry
 from annotation.rules.refusal import NotYours, Refused
+from annotation.views.navigation import navigation
 from annotation.views.wants_json import wants_json
 
 View = Callable[..., HttpResponseBase]
@@ -35,7 +35,7 @@ class Place:
     @property
     def context(self) -> dict[str, Any]:
         """What base.html draws of it."""
-        return {"study": self.study, "roles": self.roles, "nav": navigation(self)}
+        return {"study": self.study, "roles": self.roles, "nav": navigation(self.study.slug, self.roles, self.path)}
 
 
 def in_study(*allowed: Role) -> Callable[[View], View]:
@@ -87,33 +87,3 @@ def _named(slug: str) -> QuerySet[Study]:
 def say_refusal(request: HttpRequest, error: Refused) -> None:
     """For a form that goes back to its page: the sentence as a message there."""
     messages.error(request, str(error))
-
-
-PAGES: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
-    ("study", "Study", (Role.RESEARCHER, Role.COORDINATOR)),
-    ("rate", "Rate", (Role.ANNOTATOR,)),
-    ("calibration", "Calibration", (Role.RESEARCHER, Role.COORDINATOR)),
-    ("rubric", "Rubric", (Role.RESEARCHER,)),
-    ("references", "References", (Role.ADJUDICATOR,)),
-    ("cases", "Cases", (Role.ADJUDICATOR, Role.RESEARCHER)),
-    ("latents", "Latents", (Role.RESEARCHER,)),
-    ("try_text", "Try a text", (Role.RESEARCHER,)),
-    ("agreement", "Agreement", (Role.RESEARCHER,)),
-    ("consensus", "Consensus", (Role.RESEARCHER,)),
-    ("releases", "Releases", (Role.RESEARCHER,)),
-    ("people", "People", (Role.RESEARCHER, Role.COORDINATOR)),
-    ("reports", "Reports", (Role.RESEARCHER, Role.COORDINATOR)),
-)
-
-
-def navigation(place: Place) -> list[dict[str, Any]]:
-    """Links to the study's pages that these roles open: label, url, current.
-
-    `current` is "page" for the page itself, "true" for the one below which it lies, and empty for all others.
-    """
-    links = [
-        (label, reverse(name, args=[place.study.slug])) for name, label, roles in PAGES if place.roles & set(roles)
-    ]
-    nearest = max((url for _, url in links if place.path.startswith(url)), key=len, default="")
-    here = "page" if nearest == place.path else "true"
-    return [{"label": label, "url": url, "current": here if url == nearest else ""} for label, url in links]
