@@ -31,12 +31,15 @@ def bootstrap_interval(
     `statistic` takes weights (replicates, units), how often each unit was drawn, and returns one value a replicate,
     nan where a replicate leaves it undefined. `n_pairable`: how many of the units have two ratings, if not all.
     `cluster` (units,): units with the same number are drawn together. The same seed gives the same interval.
+    No replicates, no interval.
     """
     if cluster is not None:
         found, place = np.unique(cluster, return_inverse=True)
         return bootstrap_interval(
             len(found), lambda weights: statistic(weights[:, place]), seed=seed, replicates=replicates
         )
+    if replicates == 0:
+        return Undefined("No interval was asked for.")
     rated_twice = n_units if n_pairable is None else n_pairable
     if rated_twice < MINIMUM_UNITS:
         return Undefined(
