@@ -69,6 +69,8 @@ class RationaleScore(models.Model):
     which characters were marked, {"marks": [[start, end]], "right": whether they are those that fire}."""
     value = models.FloatField(null=True, blank=True)
     """Balanced accuracy, 0 to 1."""
+    auroc = models.FloatField(null=True, blank=True)
+    """Of its numbers in this trial; None where it gives none."""
     undefined_reason = models.TextField(blank=True)
     model = models.CharField(max_length=200, blank=True)
     """What judged: name and digest of its weights. Empty where nothing was asked."""

@@ -1,7 +1,7 @@
 """How well each rationale let blinded judges foretell unseen snippets: the learnability that the statistics take."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,11 +46,19 @@ def learnability_scores(study: Study) -> Scores:
     """By rating, calibration ratings among them: the mean of its readers under READER, each program's score under its
     own name. A revision has no score of the one before. Rating by rating, scorers in order of their names.
     """
+    return _scores(_readings(study), automatic_scores(study))
+
+
+def learnability_scores_of(study: Study, ratings: Collection[int]) -> Scores:
+    """The same of these ratings alone."""
+    return _scores(_readings(study).filter(rating__in=ratings), automatic_scores(study).filter(rating__in=ratings))
+
+
+def _scores(readings: QuerySet[Reading], automatic: QuerySet[RationaleScore]) -> Scores:
     found: dict[int, list[LearnabilityScore]] = defaultdict(list)
-    readings = _readings(study).values("rating").annotate(mean=Avg("balanced_accuracy"))
-    for rating, mean in readings.values_list("rating", "mean"):
+    for rating, mean in readings.values("rating").annotate(mean=Avg("balanced_accuracy")).values_list("rating", "mean"):
         found[rating].append(LearnabilityScore(scorer=READER, value=mean))
-    for score in automatic_scores(study).values("rating", "scorer", "value"):
+    for score in automatic.values("rating", "scorer", "value"):
         if score["value"] is not None:
             found[score["rating"]].append(LearnabilityScore(scorer=score["scorer"], value=score["value"]))
     return {rating: tuple(sorted(scores, key=lambda one: one.scorer)) for rating, scores in sorted(found.items())}

@@ -7,6 +7,7 @@ leave the database.
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -90,27 +91,55 @@ def trial_tallies(study: Study, *, rater: int | None = None, rating: int | None 
     programs count in the version that is in use.
     """
     only = "(%(rater)s::bigint IS NULL OR r.rater_id = %(rater)s) AND (%(rating)s::bigint IS NULL OR r.id = %(rating)s)"
-    values = {
+    values: dict[str, Any] = {
         "study": study.pk,
         "rater": rater,
         "rating": rating,
         "reader": READER,
-        "task": ScoreTask.DETECTION,
-        "versions": [f"{scorer} {version}" for scorer, version in scorers_in_use(study).items()],
-        "fires": SnippetKind.HELD_OUT,
-        "random": SnippetKind.HELD_OUT_RANDOM,
-        "arm_random": Arm.RANDOM,
-        "arm_hard": Arm.HARD,
-        "arm_mention": Arm.MENTION,
+        "task": str(ScoreTask.DETECTION),
+        "versions": _versions(study),
+        "fires": str(SnippetKind.HELD_OUT),
+        "random": str(SnippetKind.HELD_OUT_RANDOM),
+        "arm_random": str(Arm.RANDOM),
+        "arm_hard": str(Arm.HARD),
+        "arm_mention": str(Arm.MENTION),
         "all": ALL,
     }
     found: dict[tuple[str, Part], list[Tally]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(PARTS.replace("{only}", only), {name: _plain(value) for name, value in values.items()})
+        cursor.execute(PARTS.replace("{only}", only), values)
         for judge, part, *counts in cursor.fetchall():
             found[judge, int(part) if part.isdigit() else part].append(Tally(*(int(one) for one in counts)))
     return Tallied(parts={key: tuple(rows) for key, rows in found.items()})
 
 
-def _plain(value: object) -> object:
-    return str(value) if isinstance(value, str) else value
+FUZZED = f"""
+SELECT scorer, hits, firing, spared, silent, count(*) FROM (
+    SELECT c.scorer, c.id,
+        count(*) FILTER (WHERE marked AND said) AS hits, count(*) FILTER (WHERE marked) AS firing,
+        count(*) FILTER (WHERE NOT marked AND NOT said) AS spared, count(*) FILTER (WHERE NOT marked) AS silent
+    FROM annotation_rationalescore c JOIN annotation_rating r ON r.id = c.rating_id,
+        jsonb_array_elements(c.judgements) j, LATERAL (
+            SELECT (j ->> 'right')::boolean AS marked, (j ->> 'said')::boolean AS said) one
+    WHERE c.study_id = %(study)s AND c.task = %(task)s AND c.scorer || ' ' || c.version = ANY(%(versions)s)
+      AND NOT {WITHHELD.format("r.rater_id")}
+    GROUP BY 1, 2
+) outcomes
+GROUP BY 1, 2, 3, 4, 5
+ORDER BY 1, 2, 3, 4, 5
+"""
+
+
+def fuzzing_tallies(study: Study) -> Tallied:
+    """Rightly marked snippets count as firing ones, wrongly marked ones as silent. Two statements."""
+    found: dict[tuple[str, Part], list[Tally]] = defaultdict(list)
+    values: dict[str, Any] = {"study": study.pk, "task": str(ScoreTask.FUZZING), "versions": _versions(study)}
+    with connection.cursor() as cursor:
+        cursor.execute(FUZZED, values)
+        for judge, *counts in cursor.fetchall():
+            found[judge, ALL].append(Tally(*counts))
+    return Tallied(parts={key: tuple(rows) for key, rows in found.items()})
+
+
+def _versions(study: Study) -> list[str]:
+    return [f"{scorer} {version}" for scorer, version in scorers_in_use(study).items()]

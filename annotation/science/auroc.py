@@ -6,15 +6,15 @@ Numbers of two judges, or of one judge on two rationales, are on scales of their
 trial, and trials are averaged. 0.5 is chance. Hanley and McNeil 1982 (Radiology 143:29).
 """
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from annotation.science.tallies import Judgement
 from annotation.science.trial_scores import MINIMUM, REPLICATES, percentile_interval
-from annotation.science.types import FloatArray, Interval, Undefined
+from annotation.science.types import FloatArray, IntArray, Interval, Undefined
 
 VERSION = "auroc-1"
 
@@ -26,7 +26,6 @@ class Auroc:
     """Over trials; over the snippets of a single one."""
     trials: int
     """With numbers for firing and for silent snippets."""
-    snippets: int
     seed: int
     replicates: int
     version: str = VERSION
@@ -39,16 +38,22 @@ def auroc(judgements: Iterable[Judgement], *, seed: int, replicates: int = REPLI
         if one.number is not None:
             trials[one.trial][0 if one.fires else 1].append(one.number)
     whole = [(np.sort(firing), np.sort(silent)) for firing, silent in trials.values() if firing and silent]
-    if not whole:
+    areas = Counter(float(_wins(firing, silent).mean()) for firing, silent in whole)
+    if len(whole) != 1:
+        return mean_auroc(areas, seed=seed, replicates=replicates)
+    interval = _over_snippets(*whole[0], np.random.default_rng(seed), replicates)
+    return Auroc(value=next(iter(areas)), interval=interval, trials=1, seed=seed, replicates=replicates)
+
+
+def mean_auroc(areas: Mapping[float, int], *, seed: int, replicates: int = REPLICATES) -> Auroc | Undefined:
+    """Mean of trials' areas, with an interval over trials. areas: how many trials have each area."""
+    if not areas:
         return Undefined("No trial has numbers for snippets that fire and for snippets that do not.")
-    areas = np.sort([float(_wins(firing, silent).mean()) for firing, silent in whole])
-    rng = np.random.default_rng(seed)
-    interval = _over_trials(areas, rng, replicates) if len(whole) > 1 else _over_snippets(*whole[0], rng, replicates)
+    values, times = (np.array(column) for column in zip(*sorted(areas.items()), strict=True))
     return Auroc(
-        value=float(areas.mean()),
-        interval=interval,
-        trials=len(whole),
-        snippets=sum(len(firing) + len(silent) for firing, silent in whole),
+        value=float(values @ times / times.sum()),
+        interval=_over_trials(values, times, np.random.default_rng(seed), replicates),
+        trials=int(times.sum()),
         seed=seed,
         replicates=replicates,
     )
@@ -60,12 +65,14 @@ def _wins(firing: FloatArray, silent: FloatArray) -> FloatArray:
     return np.asarray((difference > 0) + (difference == 0) / 2, dtype=np.float64)
 
 
-def _over_trials(areas: FloatArray, rng: np.random.Generator, replicates: int) -> Interval | Undefined:
-    if len(areas) < MINIMUM["trials"]:
-        return Undefined(f"An interval needs at least {MINIMUM['trials']} trials; there are {len(areas)}.")
-    values, times = np.unique(areas, return_counts=True)
-    drawn = rng.multinomial(len(areas), times / len(areas), size=replicates)
-    return percentile_interval(drawn @ values / len(areas))
+def _over_trials(
+    values: FloatArray, times: IntArray, rng: np.random.Generator, replicates: int
+) -> Interval | Undefined:
+    number = int(times.sum())
+    if number < MINIMUM["trials"]:
+        return Undefined(f"An interval needs at least {MINIMUM['trials']} trials; there are {number}.")
+    drawn = rng.multinomial(number, times / number, size=replicates)
+    return percentile_interval(drawn @ values / number)
 
 
 def _over_snippets(
