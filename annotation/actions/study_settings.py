@@ -7,6 +7,8 @@ from typing import Any
 from django.db import transaction
 
 from annotation.actions import audit
+from annotation.actions.asking_scores import score_soon
+from annotation.actions.recomputing import recompute_soon
 from annotation.actions.rounds import open_missing_twins
 from annotation.enums import AuditVerb, RoundKind, RoundState
 from annotation.models import Study, User
@@ -33,6 +35,9 @@ def change_study(*, study: Study, settings: Mapping[str, Any], by: User, now: da
     study.save(update_fields=list(changes))
     if study.retest_share > 0:
         open_missing_twins(study=study, now=now)
+    if "scorers" in changes:
+        score_soon(study_id=study.pk)
+        recompute_soon(study_id=study.pk)
     told = {name: [_plain(before[name]), _plain(value)] for name, value in changes.items()}
     audit.record(AuditVerb.STUDY_CHANGED, study, by=by, now=now, study=study, changed=told)
     return study

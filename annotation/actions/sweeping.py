@@ -8,6 +8,7 @@ from django.conf import settings
 
 from annotation import gateway
 from annotation.actions import demo
+from annotation.actions.asking_scores import sweep_scores
 from annotation.actions.claiming import release_expired
 from annotation.actions.matching import ask_again
 from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
@@ -33,6 +34,7 @@ def sweep(*, now: datetime) -> None:
     sweep_runs(now=now)
     sweep_pairs(now=now)
     sweep_trials(now=now)
+    sweep_scores(now=now)
     if demo.unfinished():
         enqueue("annotation.prepare_demo")
     for round_id in Round.objects.filter(state=RoundState.OPEN).values_list("pk", flat=True):

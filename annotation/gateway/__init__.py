@@ -18,7 +18,13 @@ from annotation.gateway.runs import (
     up_to_date,
 )
 from annotation.gateway.saes import UnreadableSae, sae_facts
-from annotation.gateway.scores import forget_scores, read_score_answer, score_answer_is_there, write_score_request
+from annotation.gateway.scores import (
+    forget_scores,
+    read_score_answer,
+    score_answer_is_there,
+    score_question_is_there,
+    write_score_request,
+)
 from annotation.gateway.trials import forget_trial, old_trials, read_answer, read_text, write_text
 from saeserve import contract
 from saeserve.contract import (
@@ -93,6 +99,7 @@ __all__ = [
     "read_text",
     "sae_facts",
     "score_answer_is_there",
+    "score_question_is_there",
     "snippets",
     "up_to_date",
     "write_documents",

@@ -24,6 +24,10 @@ def write_score_request(root: Path, request: ScoreRequest, *, key: str) -> str:
     return request.digest
 
 
+def score_question_is_there(root: Path, digest: str) -> bool:
+    return (_folder(root, digest) / contract.QUESTION_FILE).is_file()
+
+
 def score_answer_is_there(root: Path, digest: str) -> bool:
     return (_folder(root, digest) / contract.SCORES_FILE).is_file()
 

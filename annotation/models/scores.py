@@ -17,10 +17,14 @@ class ScoreBatch(models.Model):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="score_batches")
     scorer = models.CharField(max_length=40)
     version = models.CharField(max_length=80)
+    """Of the program that was asked."""
     digest = models.CharField(max_length=64, unique=True)
     """Of everything that was asked; names the folder of question and answer."""
     ratings = models.JSONField()
     """Ids, in order."""
+    trials = models.JSONField(default=dict)
+    """The truth that no scorer was told, by latent of the run: {"fuzzing": {latent: [[snippet, marks, right]]},
+    "detection": {latent: [snippets]}, "intruder": {latent: [[snippets, odd]]}}."""
     asked_at = models.DateTimeField()
     """When it was first asked; the audit event of that moment says why."""
     sent_at = models.DateTimeField()
@@ -28,6 +32,8 @@ class ScoreBatch(models.Model):
     sent = models.PositiveSmallIntegerField(default=1)
     """So often it was put there."""
     ended_at = models.DateTimeField(null=True, blank=True)
+    answered = models.CharField(max_length=80, blank=True)
+    """The version that answered: of the program, with the beginning of its model's digest."""
     failure = models.TextField(blank=True)
     """Why there is no answer: a sentence for the researcher."""
     retry_helps = models.BooleanField(default=False)
@@ -62,7 +68,7 @@ class RationaleScore(models.Model):
     rating = models.ForeignKey(Rating, on_delete=models.PROTECT, related_name="rationale_scores")
     scorer = models.CharField(max_length=40)
     version = models.CharField(max_length=80)
-    """Of the scorer: only scores of its current version count."""
+    """Of the scorer, model included: only scores of its current version count."""
     task = models.CharField(max_length=20, choices=ScoreTask.choices)
     judgements = models.JSONField(default=list)
     """One row a trial: {"snippet": id, "said": true or false, "number": how much so, or null}. Fuzzing trials say, too,

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotation.enums import Outcome, ScoreTask
 from annotation.models import Rating, RationaleScore, ScoreBatch, Study
+from annotation.queries.scorers_in_use import scorers_in_use
 from annotation.queries.withheld import withheld
 
 
@@ -15,22 +16,23 @@ def scorable_rationales(study: Study) -> QuerySet[Rating]:
 
 
 def unscored_rationales(study: Study, *, scorer: str, version: str) -> QuerySet[Rating]:
-    """Those that this version of the scorer has neither judged nor been asked about, latent by latent."""
-    judged = RationaleScore.objects.filter(
-        rating=OuterRef("pk"), scorer=scorer, version=version, task=ScoreTask.DETECTION
-    )
-    asked = {
-        rating
-        for ratings in open_batches(study, scorer).filter(version=version).values_list("ratings", flat=True)
-        for rating in ratings
-    }
-    return scorable_rationales(study).filter(~Exists(judged)).exclude(pk__in=asked).order_by("latent", "pk")
+    """Those that the scorer has neither judged in its current version nor been asked about, latent by latent.
+
+    version: of the program as it is now. What could not be judged because nothing is there to judge it by stays so.
+    """
+    scores = RationaleScore.objects.filter(judged_by(study, scorer, version), scorer=scorer, task=ScoreTask.DETECTION)
+    asked = ScoreBatch.objects.filter(~Q(failure="") | Q(ended_at=None), study=study, scorer=scorer)
+    taken = {rating for ratings in asked.values_list("ratings", flat=True) for rating in ratings}
+    found = scorable_rationales(study).filter(~Exists(scores.filter(rating=OuterRef("pk"))))
+    return found.exclude(pk__in=taken).order_by("latent", "pk")
+
+
+def judged_by(study: Study, scorer: str, version: str) -> Q:
+    """Scores of the scorer as it is now: of the model that answered last, where this version of the program has one."""
+    last = scorers_in_use(study).get(scorer, "")
+    return Q(version__in=[version, last]) if last.startswith(f"{version}/") else Q(version=version)
 
 
 def open_batches(study: Study, scorer: str) -> QuerySet[ScoreBatch]:
     """Asked, and neither answered nor given up."""
     return ScoreBatch.objects.filter(study=study, scorer=scorer, ended_at=None)
-
-
-def failed_batches(study: Study, scorer: str) -> QuerySet[ScoreBatch]:
-    return ScoreBatch.objects.filter(~Q(failure=""), study=study, scorer=scorer)

@@ -8,14 +8,14 @@ from annotation.models import ScoreBatch, Study
 
 
 def scorers_in_use(study: Study) -> Mapping[str, str]:
-    """By scorer the version that was asked last, of those that the study uses and that have ever been asked."""
+    """By scorer the version that answered last, of those that the study uses and that have ever answered."""
     last = (
-        ScoreBatch.objects.filter(study=study, scorer__in=study.scorers)
+        ScoreBatch.objects.filter(~Q(answered=""), study=study, scorer__in=study.scorers)
         .values("scorer")
         .annotate(newest=Max("pk"))
         .values("newest")
     )
-    return dict(ScoreBatch.objects.filter(pk__in=last).order_by("scorer").values_list("scorer", "version"))
+    return dict(ScoreBatch.objects.filter(pk__in=last).order_by("scorer").values_list("scorer", "answered"))
 
 
 def current(versions: Mapping[str, str]) -> Q:

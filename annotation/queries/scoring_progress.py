@@ -49,7 +49,9 @@ def scoring_progress(study: Study) -> tuple[ScoringProgress, ...]:
 
 
 def _of(study: Study, scorer: Scorer, version: str, total: int) -> ScoringProgress:
-    rows = RationaleScore.objects.filter(study=study, scorer=scorer, version=version, task=ScoreTask.DETECTION)
+    # What could not be judged by anything has the program's version without a model's.
+    judged = Q(version__in=[version, version.split("/")[0]]) if version else ~Q(version__contains="/")
+    rows = RationaleScore.objects.filter(judged, study=study, scorer=scorer, task=ScoreTask.DETECTION)
     given = rows.filter(rating__in=scorable_rationales(study)).aggregate(
         done=Count("pk"), undefined=Count("pk", filter=Q(value=None))
     )

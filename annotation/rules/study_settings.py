@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from annotation.enums import CodeSystem, RoundKind, WithdrawalPolicy
+from annotation.enums import CodeSystem, RoundKind, Scorer, WithdrawalPolicy
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
 
@@ -15,6 +15,7 @@ SETTINGS = (
     "retest_gap_hours",
     "calibration_threshold",
     "reading_share",
+    "scorers",
     "code_systems",
     "hourly_rate",
     "currency",
@@ -54,9 +55,13 @@ def _wrong(name: str, value: Any) -> str:
         return "" if value is None or 0 <= value <= HIGHEST_RATE else f"Give an amount from 0 to {HIGHEST_RATE:,}."
     if name == "currency":
         return "" if re.fullmatch("[A-Z]{3}", value) else "Give the three capital letters of a currency, such as EUR."
-    known: Collection[str] = CodeSystem.values if name == "code_systems" else WithdrawalPolicy.values
-    chosen = value if name == "code_systems" else [value]
-    return "" if set(chosen) <= set(known) else "Choose among what is offered on the page."
+    known: Mapping[str, Collection[str]] = {
+        "code_systems": CodeSystem.values,
+        "scorers": Scorer.values,
+        "withdrawal": WithdrawalPolicy.values,
+    }
+    chosen = [value] if name == "withdrawal" else value
+    return "" if set(chosen) <= set(known[name]) else "Choose among what is offered on the page."
 
 
 def _too_late(name: str, open_kinds: Collection[RoundKind], rated: bool) -> str:

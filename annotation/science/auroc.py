@@ -45,6 +45,16 @@ def auroc(judgements: Iterable[Judgement], *, seed: int, replicates: int = REPLI
     return Auroc(value=next(iter(areas)), interval=interval, trials=1, seed=seed, replicates=replicates)
 
 
+def area(judgements: Iterable[Judgement]) -> float | None:
+    """Of one trial, 0 to 1; None without numbers for both kinds of snippets."""
+    numbers: tuple[list[float], list[float]] = ([], [])
+    for one in judgements:
+        if one.number is not None:
+            numbers[0 if one.fires else 1].append(one.number)
+    firing, silent = (np.array(part, np.float64) for part in numbers)
+    return float(_wins(firing, silent).mean()) if len(firing) and len(silent) else None
+
+
 def mean_auroc(areas: Mapping[float, int], *, seed: int, replicates: int = REPLICATES) -> Auroc | Undefined:
     """Mean of trials' areas, with an interval over trials. areas: how many trials have each area."""
     if not areas:

@@ -5,7 +5,18 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from annotation.actions import demo, follow_up, matching, recomputing, releasing, results, sweeping, taking_in
+from annotation.actions import (
+    asking_scores,
+    demo,
+    follow_up,
+    matching,
+    recomputing,
+    releasing,
+    results,
+    sweeping,
+    taking_in,
+    taking_in_scores,
+)
 from annotation.queue import taken_up
 
 
@@ -20,11 +31,23 @@ def note_match_ended(*, run: str, other: str, **_: Any) -> None:
     matching.note_match_ended(run=run, other=other, now=timezone.now())
 
 
+@shared_task(name="annotation.ask_for_scores", queue="web")
+def ask_for_scores(*, study_id: int, **_: Any) -> None:
+    taken_up(asking_scores.TASK, study_id=study_id)
+    asking_scores.ask_for_scores(study_id=study_id, now=timezone.now())
+
+
+@shared_task(name="annotation.note_scores_ended", queue="web")
+def note_scores_ended(*, digest: str, **_: Any) -> None:
+    taking_in_scores.note_scores_ended(digest=digest, now=timezone.now())
+
+
 @shared_task(name="annotation.compute_results", queue="web")
 def compute_results(*, study_id: int, **_: Any) -> None:
     """One slice: a long computation for one study lets others in between."""
     taken_up(recomputing.COMPUTE, study_id=study_id)
     results.compute_a_slice(study_id=study_id, now=timezone.now())
+    asking_scores.score_soon(study_id=study_id)
 
 
 @shared_task(name="annotation.follow_up", queue="web")

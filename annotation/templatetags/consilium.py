@@ -92,9 +92,10 @@ def forest(
     unit: str = "latents",
     low: float | None = None,
     high: float | None = None,
+    mark: float | None = None,
 ) -> dict[str, Any]:
     """Estimates with intervals, n, and reasons where undefined."""
-    plot = draw_forest(estimates, low, high)
+    plot = draw_forest(estimates, low, high, mark)
     return {"plot": plot, "caption": caption, "measure": measure, "unit": unit}
 
 

@@ -12,7 +12,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from annotation.actions.asking_scores import ask_again
 from annotation.enums import Role
 from annotation.queries.judge_figures import judge_figures
-from annotation.queries.learnable_rationales import extremes
+from annotation.queries.learnable_rationales import ScoredRationale, extremes
 from annotation.queries.reading_overview import reading_overview
 from annotation.queries.results import freshness
 from annotation.queries.scoring_progress import ScoringProgress, scoring_progress
@@ -42,10 +42,13 @@ def learnability(request: HttpRequest, place: Place) -> HttpResponse:
         "compared": side_by_side(_judging(panels)),
         "anything": any(one.trials for one in panels),
         "extremes": [
-            {"title": "Most learnable", "note": "They taught their judges most.", "rows": found.most},
-            {"title": "Least learnable", "note": "A vague rationale, or a latent without one idea.", "rows": found.least},
+            {"title": "Most learnable", "note": "these taught their judges most", "rows": _named(found.most)},
+            {
+                "title": "Least learnable",
+                "note": "vague, or of a latent without one idea",
+                "rows": _named(found.least),
+            },
         ],
-        "names": {one.judge: one.name for one in panels},
         "scoring": _bars(tuple(under_way.values())),
     }
     return render(request, "learnability/learnability.html", context)
@@ -73,6 +76,13 @@ def again(request: HttpRequest, place: Place) -> HttpResponse:
     else:
         messages.success(request, f"{sent} rationales are asked for again." if sent else "Nothing waits for an answer.")
     return see_other("learnability", place.study.slug)
+
+
+def _named(rows: tuple[ScoredRationale, ...]) -> list[dict[str, Any]]:
+    return [
+        {"row": one, "judges": [{"name": name_of(judge), "value": value} for judge, value in one.scores]}
+        for one in rows
+    ]
 
 
 def _check(place: Place) -> None:

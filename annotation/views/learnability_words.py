@@ -1,12 +1,13 @@
 """Judges of rationales, their standing and their figures, in the words of the Learnability page."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from annotation.enums import Arm, Scorer
-from annotation.queries.judge_figures import JudgeFigures
+from annotation.queries.judge_figures import PARTS, JudgeFigures
 from annotation.queries.learnability_scores import READER
 from annotation.queries.scoring_progress import ScoringProgress
-from annotation.queries.trial_tallies import ALL, ARMS, DECILES, Part
+from annotation.queries.trial_tallies import ALL, DECILES, Part
 from annotation.science.auroc import Auroc
 from annotation.science.intruder import Found
 from annotation.science.trial_scores import TrialScore
@@ -14,22 +15,22 @@ from annotation.science.types import Interval, Undefined
 from annotation.views.drawing.figures import decimal
 from annotation.views.drawing.forest import Estimate
 
-NAMES = {
+NAMES: dict[str, str] = {
     READER: "Colleagues",
-    Scorer.EMBEDDING: "Closeness of meaning",
-    Scorer.JUDGE: "Language model",
+    Scorer.EMBEDDING: Scorer.EMBEDDING.label,
+    Scorer.JUDGE: Scorer.JUDGE.label,
 }
-ABOUT = {
-    READER: "People who never met the latent. Each gets a colleague’s concept and rationale with twenty unseen snippets.",
-    Scorer.EMBEDDING: "A small sentence-embedding model on this installation: a snippet should fire if it lies close to "
-    "the concept and rationale in meaning. No text leaves.",
-    Scorer.JUDGE: "A language model that the institution runs reads concept and rationale and says which snippets "
+ABOUT: dict[str, str] = {
+    READER: "People who never met the latent. Each gets a colleague’s concept and rationale with unseen snippets.",
+    Scorer.EMBEDDING: "A small sentence-embedding model on this installation: a snippet should fire if it lies close "
+    "in meaning to the concept and its rationale. No text leaves.",
+    Scorer.JUDGE: "A language model that the institution runs. It reads concept and rationale and says which snippets "
     "should fire.",
 }
 ARM_WORDS = {
-    Arm.RANDOM: "Silent, drawn at random",
-    Arm.HARD: "Silent, looks alike",
-    Arm.MENTION: "Silent, negated or of a relative",
+    Arm.RANDOM: "Drawn at random",
+    Arm.HARD: "Looks alike",
+    Arm.MENTION: "Negated, or said of a relative",
 }
 
 
@@ -52,24 +53,37 @@ class JudgePanel:
     figures: JudgeFigures
     parts: tuple[Estimate, ...]
     """In all, by arm, by decile."""
-    progress: ScoringProgress | None
-    """Of a program; people's is on the study's page."""
     in_use: bool
 
     @property
     def trials(self) -> int:
         return self.figures.trials
 
+    @property
+    def score(self) -> TrialScore | None:
+        return None if isinstance(self.figures.all, Undefined) else self.figures.all
+
+    @property
+    def caption(self) -> str:
+        return f"{self.name}, by arm and decile"
+
+    @property
+    def nothing(self) -> str:
+        """Why there are no figures, and what to do."""
+        if self.judge == READER:
+            return "Nobody has read a rationale yet. Ask for readings on the study’s page."
+        return "No answer yet: it begins by itself." if self.in_use else "It is not in use. The settings switch it on."
+
 
 def panel(figures: JudgeFigures, progress: ScoringProgress | None) -> JudgePanel:
+    """progress: of a program that the study uses."""
     return JudgePanel(
         judge=figures.judge,
         name=name_of(figures.judge),
         about=ABOUT.get(figures.judge, ""),
         standing=standing(figures),
         figures=figures,
-        parts=parts(figures),
-        progress=progress,
+        parts=tuple(_part(part, figures.parts[part]) for part in PARTS),
         in_use=figures.judge == READER or progress is not None,
     )
 
@@ -82,11 +96,11 @@ def standing(figures: JudgeFigures) -> Standing:
     """What the newest consensus made of the judge, with the numbers behind it."""
     row = figures.standing
     if row is None:
-        why = "it has judged nothing yet" if not figures.trials else "no consensus has been computed with its scores yet"
-        return Standing(state="unknown", word="Not calibrated yet", sentence=f"Nothing to say: {why}.")
+        why = "No consensus has been computed with its scores yet." if figures.trials else "It has judged nothing yet."
+        return Standing(state="unknown", word="Not calibrated yet", sentence=why)
     compared = (
         f"right labels score {decimal(row.mean_right)} on average and wrong ones {decimal(row.mean_wrong)}: "
-        f"n = {row.scores} scores, {row.calibration_scores} more of them on calibration latents"
+        f"n = {row.scores} scores, and {row.calibration_scores} on calibration latents"
     )
     if row.on:
         return Standing(state="on", word="On", sentence=f"It tells right labels from wrong ones: {compared}.")
@@ -97,68 +111,56 @@ def standing(figures: JudgeFigures) -> Standing:
     )
 
 
-def parts(figures: JudgeFigures) -> tuple[Estimate, ...]:
-    """Detection as a forest: all, then each arm beside all that fire, each decile beside all that do not."""
-    return tuple(_part(part, figures.parts[part]) for part in (ALL, *ARMS, *DECILES))
-
-
 def _part(part: Part, score: TrialScore | Undefined) -> Estimate:
+    """n counts judgements, of an arm its silent ones, of a decile its firing ones."""
     if part == ALL:
-        return estimate("All snippets", score, group="In all")
+        return _estimate("All snippets", score, group="In all")
     if isinstance(part, int):
-        end = " (weakest)" if part == DECILES[0] else " (strongest)" if part == DECILES[-1] else ""
-        return estimate(f"Decile {part + 1}{end}", score, group="By how strongly the snippet fires", only_firing=True)
-    return estimate(ARM_WORDS[Arm(part)], score, group="By why the snippet stays silent", only_firing=False)
-
-
-def estimate(
-    label: str, score: TrialScore | Undefined, *, group: str = "", only_firing: bool | None = None
-) -> Estimate:
-    """One row; n counts judgements, of an arm its silent ones, of a decile its firing ones."""
-    if isinstance(score, Undefined):
-        return Estimate(label=label, n=0, reason=score.reason, group=group)
-    n = score.firing + score.silent if only_firing is None else score.firing if only_firing else score.silent
-    return Estimate(label=label, n=n, value=score.value, group=group, **_bounds(score.interval))
+        end = ", the weakest" if part == DECILES[0] else ", the strongest" if part == DECILES[-1] else ""
+        n = 0 if isinstance(score, Undefined) else score.firing
+        return _estimate(f"Decile {part + 1}{end}", score, group="Firing snippets, by strength", n=n)
+    n = 0 if isinstance(score, Undefined) else score.silent
+    return _estimate(ARM_WORDS[Arm(part)], score, group="Silent snippets, by why they are shown", n=n)
 
 
 def side_by_side(panels: tuple[JudgePanel, ...]) -> tuple[Estimate, ...]:
     """People beside machines: detection, then what only some of them do."""
-    rows: list[Estimate] = []
+    return (*_detection(panels), *_fuzzing(panels), *_areas(panels), *_intruders(panels))
+
+
+def _detection(panels: tuple[JudgePanel, ...]) -> Iterator[Estimate]:
     for one in panels:
-        rows.append(estimate(one.name, one.figures.all, group="Which snippets should fire?"))
+        yield _estimate(one.name, one.figures.all, group="Which snippets should fire?")
+
+
+def _fuzzing(panels: tuple[JudgePanel, ...]) -> Iterator[Estimate]:
     for one in panels:
         if not isinstance(one.figures.fuzzing, Undefined):
-            rows.append(estimate(one.name, one.figures.fuzzing, group="Are the right words marked?"))
+            yield _estimate(one.name, one.figures.fuzzing, group="Are the right words marked?")
+
+
+def _areas(panels: tuple[JudgePanel, ...]) -> Iterator[Estimate]:
     for one in panels:
         if isinstance(one.figures.auroc, Auroc):
-            area = one.figures.auroc
-            rows.append(
-                Estimate(
-                    label=one.name,
-                    n=area.trials,
-                    unit="trials",
-                    value=area.value,
-                    group="Does it rank firing snippets higher? (area under the ROC curve)",
-                    **_bounds(area.interval),
-                )
-            )
+            area, group = one.figures.auroc, "Are firing snippets ranked higher? (area under the ROC curve)"
+            yield _row(one.name, area.value, area.interval, n=area.trials, unit="trials", group=group)
+
+
+def _intruders(panels: tuple[JudgePanel, ...]) -> Iterator[Estimate]:
     for one in panels:
         if isinstance(one.figures.intruder, Found):
             found = one.figures.intruder
-            rows.append(
-                Estimate(
-                    label=one.name,
-                    n=found.sets,
-                    unit="sets",
-                    value=found.value,
-                    group=f"Which snippet does not belong? (no label given; guessing finds {decimal(found.chance)})",
-                    **_bounds(found.interval),
-                )
-            )
-    return tuple(rows)
+            group = f"Which snippet does not belong? (no concept is given; guessing finds {decimal(found.chance)})"
+            yield _row(one.name, found.value, found.interval, n=found.sets, unit="sets", group=group)
 
 
-def _bounds(interval: Interval | Undefined) -> dict[str, "float | str | None"]:
+def _estimate(label: str, score: TrialScore | Undefined, *, group: str, n: int | None = None) -> Estimate:
+    if isinstance(score, Undefined):
+        return Estimate(label=label, n=0, reason=score.reason, group=group)
+    return _row(label, score.value, score.interval, n=score.firing + score.silent if n is None else n, group=group)
+
+
+def _row(label: str, value: float, interval: Interval | Undefined, *, n: int, group: str, unit: str = "") -> Estimate:
     if isinstance(interval, Undefined):
-        return {"reason": interval.reason}
-    return {"low": interval.low, "high": interval.high}
+        return Estimate(label=label, n=n, value=value, reason=interval.reason, group=group, unit=unit)
+    return Estimate(label=label, n=n, value=value, low=interval.low, high=interval.high, group=group, unit=unit)

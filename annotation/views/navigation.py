@@ -45,6 +45,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Page("agreement", "Agreement", RESEARCHER),
             Page("consensus", "Consensus", RESEARCHER),
+            Page("learnability", "Learnability", RESEARCHER),
         ),
     ),
     Group("Releases", (Page("releases", "Releases", RESEARCHER),)),

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotation.actions.study_settings import change_study
-from annotation.enums import CodeSystem, Role, WithdrawalPolicy
+from annotation.enums import CodeSystem, Role, Scorer, WithdrawalPolicy
 from annotation.models import Study
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
@@ -21,6 +21,10 @@ from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.see_other import see_other
 
 ATTRS = {"class": "input"}
+SCORER_HELP: dict[str, str] = {
+    Scorer.EMBEDDING: "A small model on this installation. No text leaves.",
+    Scorer.JUDGE: "A model that the institution has set up for it: on its own GPU, or at an address of its own.",
+}
 PERCENT = ("retest_share", "reading_share", "calibration_threshold")
 
 
@@ -52,6 +56,13 @@ class SettingsForm(forms.Form):
     )
     reading_share = _percent(
         "Readings, per cent", "Share of the rationales that colleagues read blinded. One costs more than a rating."
+    )
+    scorers = forms.MultipleChoiceField(
+        label="Programs that judge rationales",
+        help_text="Beside colleagues who read. One that cannot tell right labels from wrong ones weighs nothing.",
+        choices=Scorer.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     code_systems = forms.MultipleChoiceField(
         label="Code systems",
@@ -120,6 +131,7 @@ def _page(request: HttpRequest, place: Place, form: SettingsForm, *, status: int
         **place.context,
         "breadcrumbs": breadcrumbs(place, ("Settings", "")),
         "form": form,
+        "scorers": [{"value": value, "label": label, "help": SCORER_HELP[value]} for value, label in Scorer.choices],
         "code_systems": [{"value": value, "label": label} for value, label in CodeSystem.choices],
         "withdrawals": [{"value": value, "label": label} for value, label in WithdrawalPolicy.choices],
     }

@@ -71,10 +71,15 @@ class Forest:
     ticks: tuple[Tick, ...]
     zero: float | None
     """Where 0 stands, per cent, if it lies within."""
+    mark: float | None = None
+    """Where a value stands to which all are compared, per cent."""
 
 
-def forest(estimates: Sequence[Estimate], low: float | None = None, high: float | None = None) -> Forest:
-    """Place estimates on one scale: `low` to `high`, or 0 to 1 widened until every number fits."""
+def forest(
+    estimates: Sequence[Estimate], low: float | None = None, high: float | None = None, mark: float | None = None
+) -> Forest:
+    """Place estimates on one scale: `low` to `high`, or 0 to 1 widened until every number fits. mark: a value to
+    compare with, such as chance."""
     numbers = [n for e in estimates for n in (e.value, e.low, e.high) if n is not None]
     widest = span(numbers, around=(0.0, 1.0))
     scale = LinearScale(low=widest[0] if low is None else low, high=widest[1] if high is None else high)
@@ -83,7 +88,7 @@ def forest(estimates: Sequence[Estimate], low: float | None = None, high: float 
         rows.append(_row(scale, estimate, first=bool(estimate.group) and estimate.group != before))
         before = estimate.group
     zero = scale.x(0.0) if scale.low <= 0 <= scale.high else None
-    return Forest(rows=tuple(rows), ticks=linear_ticks(scale), zero=zero)
+    return Forest(rows=tuple(rows), ticks=linear_ticks(scale), zero=zero, mark=None if mark is None else scale.x(mark))
 
 
 def _row(scale: LinearScale, estimate: Estimate, *, first: bool) -> Row:

@@ -51,6 +51,10 @@ LOOKS: dict[str, tuple[str, str]] = {
     "active": ("good", "check"),
     "withdrawn": ("neutral", "cross"),
     "simulated": ("warn", "flask"),
+    # a judge of rationales
+    "on": ("good", "check"),
+    "off": ("warn", "cross"),
+    "unknown": ("neutral", "dash"),
     "undefined": ("neutral", "dash"),
 }
 

@@ -28,6 +28,7 @@ def form(**changes: Any) -> dict[str, Any]:
         "retest_gap_hours": 168,
         "calibration_threshold": 60,
         "reading_share": 20,
+        "scorers": ["embedding"],
         "currency": "EUR",
         "withdrawal": "stay",
     } | changes
