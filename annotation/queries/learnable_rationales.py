@@ -24,7 +24,8 @@ SELECT s.rating FROM (
       AND c.scorer || ' ' || c.version = ANY(%(versions)s)
 ) s
 JOIN annotation_rating r ON r.id = s.rating
-WHERE NOT EXISTS (SELECT 1 FROM annotation_rating n WHERE n.latent_id = r.latent_id AND n.round_id = r.round_id
+WHERE NOT r.id = ANY(%(without)s)
+  AND NOT EXISTS (SELECT 1 FROM annotation_rating n WHERE n.latent_id = r.latent_id AND n.round_id = r.round_id
                   AND n.rater_id = r.rater_id AND n.revision > r.revision)
   AND NOT EXISTS (SELECT 1 FROM annotation_membership w
                   WHERE w.study_id = r.study_id AND w.user_id = r.rater_id AND w.ratings_withheld)
@@ -54,20 +55,21 @@ class Extremes:
 
 def extremes(study: Study, *, number: int = SHOWN) -> Extremes:
     """By the mean over a rationale's judges. Only for pages of those who may see every rating of the study."""
-    best, worst = (_ratings(study, order, number) for order in ("DESC", "ASC"))
+    best = _ratings(study, "DESC", number, without=[])
+    worst = _ratings(study, "ASC", number, without=best)
     rows = {
         row.pk: row for row in Rating.objects.select_related("concept", "latent__latent").filter(pk__in=best + worst)
     }
     scores = learnability_scores_of(study, list(rows))
     return Extremes(
         most=tuple(_scored(rows[pk], scores) for pk in best),
-        least=tuple(_scored(rows[pk], scores) for pk in worst if pk not in best),
+        least=tuple(_scored(rows[pk], scores) for pk in worst),
     )
 
 
-def _ratings(study: Study, order: str, number: int) -> list[int]:
+def _ratings(study: Study, order: str, number: int, *, without: list[int]) -> list[int]:
     versions = [f"{scorer} {version}" for scorer, version in scorers_in_use(study).items()]
-    values: dict[str, Any] = {"study": study.pk, "versions": versions, "number": number}
+    values: dict[str, Any] = {"study": study.pk, "versions": versions, "number": number, "without": without}
     with connection.cursor() as cursor:
         cursor.execute(EXTREMES.format(order=order), values)
         return [pk for (pk,) in cursor.fetchall()]
