@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from saeserve.commands import gate, inspect, lens, mine, reference
+from saeserve.commands import gate, inspect, lens, mine, reference, scorer
 from saeserve.commands.common import BadCommand, Say
 from saeserve.mining.lock import InOtherHands
 from saeserve.refusal import Refusal
@@ -23,6 +23,7 @@ COMMANDS: dict[str, ModuleType] = {
     "train": train,
     "lens": lens,
     "reference": reference,
+    "scorer": scorer,
 }
 
 

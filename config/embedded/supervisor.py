@@ -137,6 +137,7 @@ class Supervisor:
                 "Importing the demo and asking for its mining run",
                 manage("demo_start", "--model", str(programs.reference_folder(place))),
             ),
+            Step("Fetching the sentence model that scores rationales", programs.sentence_model(place, environment)),
             Step("Indexing the terms of ICD-10-CM", programs.code_index(place, environment, "icd-10-cm")),
             Step("Indexing the terms of HPO", programs.code_index(place, environment, "hpo")),
         ]

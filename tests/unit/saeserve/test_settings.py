@@ -20,7 +20,10 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def test_defaults_are_all_cores_and_the_gpu_where_there_is_one(environment: dict[str, str], tmp_path: Path) -> None:
     settings = Settings.from_environment(environment)
-    assert settings == Settings(tmp_path, "redis://localhost:1/0", KEY, os.cpu_count() or 1, "auto")
+    assert settings == Settings(
+        *(tmp_path, "redis://localhost:1/0", KEY, os.cpu_count() or 1, "auto"),
+        sentence_model=tmp_path / "models" / "all-minilm-l6-v2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,8 @@ def test_defaults_are_all_cores_and_the_gpu_where_there_is_one(environment: dict
         ({"SAESERVE_THREADS": "two"}, "SAESERVE_THREADS is 'two'"),
         ({"SAESERVE_THREADS": "0"}, "SAESERVE_THREADS is '0'"),
         ({"SAESERVE_DEVICE": "tpu"}, "SAESERVE_DEVICE is 'tpu'"),
+        ({"SAESERVE_JUDGE": "a", "SAESERVE_JUDGE_URL": "https://b.example/v1"}, "are both set; leave one"),
+        ({"SAESERVE_JUDGE_URL": "https://b.example/v1"}, "SAESERVE_JUDGE_NAME is not set"),
     ],
 )
 def test_a_bad_setting_is_refused(environment: dict[str, str], changes: dict[str, str], words: str) -> None:
