@@ -2,14 +2,17 @@
 its reason.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from annotation.actions.results.questions import LEVELS, domain
 from annotation.enums import ItemKind
 from annotation.models import Agreement, RubricItem
-from annotation.rules.scopes import ALL, Scope
+from annotation.rules.scopes import ALL, BETWEEN, Scope
 from annotation.science.alpha import alpha
+from annotation.science.between_groups import alpha_between
 from annotation.science.gwet import Weights, gwet
+from annotation.science.hierarchy import concept_distances
 from annotation.science.raw_agreement import raw_agreement
 from annotation.science.table import RatingTable
 from annotation.science.types import Answer, Estimate, Undefined
@@ -28,20 +31,32 @@ def agreement_rows(
 ) -> Iterator[Agreement]:
     """Of the scope's answers to the item; none on free text. Between institutions there is alpha alone.
 
-    broader: by concept, all that are broader. Where there are any, alpha is given a second time, with a broader or
+    broader: by concept, those right above it. Where there are any, alpha is given a second time, with a broader or
     narrower concept counting as a near miss.
     """
     kind = ItemKind(item.kind)
     if kind not in LEVELS:
         return
     level, table = LEVELS[kind], RatingTable.from_answers(answers, domain(item))
-    yield _row(item, scope, "alpha", level, alpha(table, level, seed=seed, replicates=REPLICATES), table)
+    agreement = _between(answers) if scope.kind == BETWEEN else alpha
+    yield _row(item, scope, "alpha", level, agreement(table, level=level, seed=seed, replicates=REPLICATES), table)
+    if kind == ItemKind.CONCEPT and broader:
+        distances = concept_distances(table.values, {name: frozenset(above) for name, above in broader.items()})
+        near = agreement(table, level="hierarchy", seed=seed, replicates=REPLICATES, distances=distances)
+        yield _row(item, scope, "alpha", "hierarchy", near, table)
+    if scope.kind == BETWEEN:
+        return
     if kind != ItemKind.FLAGS:
         ordered = kind in (ItemKind.ORDINAL, ItemKind.CONFIDENCE)
         weights: Weights = "ordinal" if ordered else "identity"
         name = "ac2" if ordered else "ac1"
         yield _row(item, scope, name, level, gwet(table, weights, seed=seed, replicates=REPLICATES), table)
     yield _row(item, scope, "raw", level, raw_agreement(table, seed=seed, replicates=REPLICATES), table)
+
+
+def _between(answers: Sequence[Answer]) -> Callable[..., Estimate | Undefined]:
+    """Alpha over pairs of raters from different institutions. Of one who moved, the institution that she came to."""
+    return partial(alpha_between, group_of={answer.rater: answer.institution for answer in answers})
 
 
 def _row(

@@ -102,6 +102,7 @@ def steps_of(inputs: Inputs) -> list[ResultStep]:
         for item in asked
         for kind, part in [
             *(("agreement", str(scope)) for scope in scopes_of(inputs, item)),
+            ("pairs", ""),
             ("latents", ""),
         ]
     ]

@@ -16,7 +16,7 @@ from django.db.models import Model
 from annotation.actions.results.agreement import REPLICATES, agreement_rows
 from annotation.actions.results.consensus import consensus_rows, institution_rows, reliability_rows, scorer_rows
 from annotation.actions.results.laid_answers import LaidAnswers
-from annotation.actions.results.pairs import latent_rows
+from annotation.actions.results.pairs import latent_rows, pair_rows
 from annotation.actions.results.storing import keep, store
 from annotation.actions.results.tables import TABLES
 from annotation.models import ResultRun, ResultStep
@@ -85,6 +85,11 @@ def _agreement(step: ResultStep, laid: LaidAnswers) -> Work:
     )
 
 
+def _pairs(step: ResultStep, laid: LaidAnswers) -> Work:
+    item, answers = laid.counted(step.item)
+    return Work(digest=laid.digest(item, answers, "pairs"), rows=lambda: [list(pair_rows(item, answers))])
+
+
 def _latents(step: ResultStep, laid: LaidAnswers) -> Work:
     item, answers = laid.counted(step.item)
     return Work(digest=laid.digest(item, answers, "latents"), rows=lambda: [list(latent_rows(item, answers))])
@@ -118,6 +123,7 @@ def _consensus(step: ResultStep, laid: LaidAnswers) -> Work:
 
 WORK: Mapping[str, Callable[[ResultStep, LaidAnswers], Work]] = {
     "agreement": _agreement,
+    "pairs": _pairs,
     "latents": _latents,
     "consensus": _consensus,
 }
