@@ -24,8 +24,8 @@ from typing import NamedTuple
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 SHARED = {
-    *("__main__", "bare_sql", "harness", "load", "made_up_shard", "mining_inputs", "no_think_time", "rater", "site"),
-    *("stopwatch", "times"),
+    *("__main__", "bare_sql", "harness", "load", "made_up_shard", "made_up_study", "mining_inputs", "no_think_time"),
+    *("rater", "site", "stopwatch", "times"),
 }
 """Modules of this folder that are no measures."""
 COLUMNS = ("name", "value", "target", "holds", "how", "detail")

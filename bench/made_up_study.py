@@ -1,7 +1,7 @@
 """A study as large as one gets: 10,000 latents, three or four ratings each, put straight into the database.
 
-What raters say follows from a seed: each latent has a concept of its own among hundreds and a rival to it, each rater an
-accuracy, and every tenth latent two meanings.
+What raters say follows from a seed: each latent has a concept of its own among hundreds and a rival to it, each rater
+an accuracy, and every tenth latent two meanings.
 """
 
 import uuid
@@ -56,7 +56,7 @@ def one_more_rating(world: Any, *, latent: int) -> None:
         latent=target,
         round=world.study.rounds.order_by("-number")[0],
         rater=member.user,
-        institution=member.institution,
+        institution_id=member.institution_id,
         submit_token=uuid.uuid4(),
         outcome="answered",
         concept=like.concept,

@@ -40,15 +40,16 @@ WHERE s.study_id = %(study)s AND m.study_id = %(study)s AND m.pseudonym LIKE 'B%
 """
 RESULTS = """
 INSERT INTO annotation_resultrun (study_id, input_digest, method_version, parameters, seed, last_rating, ratings,
-    raters, latents, computed_at, seconds)
-SELECT %(study)s, repeat('0', 64), 'bench', '{}', 1, max(id), count(*), %(raters)s, %(latents)s, now(), 1
+    raters, latents, computed_at, seconds, complete, seen)
+SELECT %(study)s, repeat('0', 64), 'bench', '{}', 1, max(id), count(*), %(raters)s, %(latents)s, now(), 1,
+    true, '{}'
 FROM annotation_rating WHERE study_id = %(study)s;
 INSERT INTO annotation_consensus (run_id, latent_id, item, classes, votes, q, theta, majority, n_eff, flip_rate,
-    entropy, ratings, cannot_tell, institutions, weights, dawid_skene_reason)
+    entropy, ratings, cannot_tell, institutions, weights, dawid_skene_reason, breakdown)
 SELECT r.id, s.id, i.item, '["a", "b"]', '[1, 1]', '[0.5, 0.5]', '[0.5, 0.5]', '["a", "b"]', 2, 0.5, 1, %(raters)s, 0,
     1,
     (SELECT jsonb_object_agg(m.pseudonym, 0.2 + (m.user_id %% 100) / 137.0) FROM annotation_membership m
-     WHERE m.study_id = %(study)s AND m.pseudonym LIKE 'B%%'), 'Not computed in this measure.'
+     WHERE m.study_id = %(study)s AND m.pseudonym LIKE 'B%%'), 'Not computed in this measure.', '[]'
 FROM annotation_resultrun r, annotation_sampledlatent s,
     unnest(ARRAY['concept', 'category', 'coherence', 'specificity', 'flags-artefact']) AS i(item)
 WHERE r.study_id = %(study)s AND s.study_id = %(study)s;

@@ -7,6 +7,7 @@ from annotation.actions.results.questions import Question
 from annotation.models import Consensus, InstitutionHabit, RaterReliability, ScorerStanding
 from annotation.science.clc_result import ClcResult
 from annotation.science.dawid_skene import DawidSkene, dawid_skene
+from annotation.science.explain import breakdowns
 from annotation.science.majority import majority
 from annotation.science.types import Undefined
 
@@ -15,6 +16,7 @@ def consensus_rows(question: Question, result: ClcResult) -> Iterator[Consensus]
     """One row a latent: both layers of CLC with majority vote and Dawid-Skene beside them."""
     votes = {row.latent: row for row in majority(question.answers)}
     other = dawid_skene(question.answers, question.item)
+    explained = breakdowns(result)
     for latent in result.latents:
         counted = votes[latent.latent]
         yield Consensus(
@@ -32,6 +34,7 @@ def consensus_rows(question: Question, result: ClcResult) -> Iterator[Consensus]
             cannot_tell=latent.cannot_tell,
             institutions=latent.n_institutions,
             weights=dict(latent.weights),
+            breakdown=[answer.as_json() for answer in explained[latent.latent]],
             **_dawid_skene(other, latent.latent, latent.classes),
         )
 
