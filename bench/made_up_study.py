@@ -56,7 +56,7 @@ def one_more_rating(world: Any, *, latent: int) -> None:
         latent=target,
         round=world.study.rounds.order_by("-number")[0],
         rater=member.user,
-        institution_id=member.institution_id,
+        institution_id=member.institution_id or 0,
         submit_token=uuid.uuid4(),
         outcome="answered",
         concept=like.concept,

@@ -5,6 +5,7 @@ trials that ran out.
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q
 
 from annotation import gateway
 from annotation.actions import demo
@@ -12,9 +13,9 @@ from annotation.actions.asking_scores import sweep_scores
 from annotation.actions.claiming import release_expired
 from annotation.actions.matching import ask_again
 from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
-from annotation.actions.recomputing import follow_up_soon, recompute_soon
+from annotation.actions.recomputing import follow_up_soon, recompute_soon, sensitivity_soon
 from annotation.enums import LatentState, ReleaseState, RoundState, RunState
-from annotation.models import MiningRun, Release, ResultRun, Round, RunPair, Study
+from annotation.models import MiningRun, Release, ResultRun, ResultStep, Round, RunPair, Study
 from annotation.queries.judging import complete_latents, judged_with
 from annotation.queries.newcomers import studies_with_newcomers
 from annotation.queries.results import newest_run, stale_studies
@@ -28,6 +29,10 @@ SILENCE = timedelta(seconds=120)
 
 QUEUE_SILENCE = timedelta(minutes=10)
 """A request that no worker has taken up by then may have been lost with its broker. Asking twice is asking once."""
+
+
+QUIET = timedelta(seconds=60)
+"""So long after results were computed, what they become with anyone left out follows."""
 
 
 def sweep(*, now: datetime) -> None:
@@ -44,6 +49,8 @@ def sweep(*, now: datetime) -> None:
         recompute_soon(study_id=study_id)
     for study_id in unjudged_studies() - stale:
         follow_up_soon(study_id=study_id)
+    for study_id in unexplored_studies(now=now) - stale:
+        sensitivity_soon(study_id=study_id)
     for release in Release.objects.filter(state=ReleaseState.BUILDING, requested_at__lt=now - SILENCE):
         enqueue("annotation.write_release", release_id=release.pk)
 
@@ -90,6 +97,16 @@ def sweep_trials(*, now: datetime) -> None:
 def unfinished_studies() -> set[int]:
     """Studies with a run under way: its worker may be lost."""
     return set(ResultRun.everything.filter(complete=False).values_list("study", flat=True))
+
+
+def unexplored_studies(*, now: datetime) -> set[int]:
+    """Studies whose newest results have been quiet for a while, and lack what they become with anyone left out, by the
+    thresholds by which they were judged."""
+    newest = ResultRun.objects.order_by("study", "-pk").distinct("study").values("pk")
+    quiet = ResultRun.objects.filter(pk__in=newest, computed_at__lt=now - QUIET, judged_with__isnull=False)
+    to_do = ResultStep.objects.filter(run=OuterRef("pk"), done_at=None)
+    lacking = quiet.filter(Q(left_out_with=None) | ~Q(left_out_with=F("judged_with")) | Exists(to_do))
+    return set(lacking.values_list("study", flat=True))
 
 
 def unjudged_studies() -> set[int]:

@@ -8,7 +8,7 @@ RUN_MAY_END = """
 CREATE FUNCTION consilium_run_may_end() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     -- What says how the run stands to the study, and never what it holds.
-    loose text[] := ARRAY['seen', 'judged_with'];
+    loose text[] := ARRAY['seen', 'judged_with', 'left_out_with'];
 BEGIN
     IF NOT OLD.complete THEN
         loose := loose || ARRAY['complete', 'seconds'];
@@ -84,6 +84,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="resultrun",
             name="judged_with",
+            field=models.JSONField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name="resultrun",
+            name="left_out_with",
             field=models.JSONField(blank=True, null=True),
         ),
         migrations.AddField(

@@ -37,6 +37,8 @@ class ResultRun(models.Model):
     """queries.watermarks when its inputs were read: other ones now make it stale."""
     judged_with = models.JSONField(null=True, blank=True)
     """By which thresholds, and among how many institutions, its latents were last judged; None before."""
+    left_out_with = models.JSONField(null=True, blank=True)
+    """By which thresholds its sensitivity was laid out; None before."""
 
     objects = CompleteRuns()
     everything: ClassVar[models.Manager["ResultRun"]] = models.Manager()

@@ -1,5 +1,6 @@
 """What the ambiguity rule is applied to: latents that wait for nobody, with the consensus that the newest run has."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
@@ -16,6 +17,13 @@ from annotation.transitions import DECIDED_STATES
 def study_thresholds(study: Study) -> Thresholds:
     return Thresholds(
         q=study.accept_q, theta=study.accept_theta, n_eff=study.accept_n_eff, flip_rate=study.accept_flip_rate
+    )
+
+
+def thresholds_of(with_what: Mapping[str, float]) -> Thresholds:
+    """Of what `judged_with` said."""
+    return Thresholds(
+        q=with_what["q"], theta=with_what["theta"], n_eff=with_what["n_eff"], flip_rate=with_what["flip_rate"]
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from annotation.models import RubricItem, Study
 from annotation.queries.calibration_answers import KnownAnswers, calibration_answers
 from annotation.queries.concept_names import broader, concept_names
+from annotation.queries.judging import deciding_item, judged_with
 from annotation.queries.latent_specialties import latent_specialties
 from annotation.queries.learnability_scores import learnability_scores, scores_taken
 from annotation.queries.rating_records import RatingRecord, all_ratings
@@ -40,6 +41,10 @@ class Inputs:
     """By concept name, the names of all that are broader."""
     specialties: Mapping[int, str]
     """By sampled latent."""
+    standing: Mapping[str, Any]
+    """What verdicts rest on beside all this: `thresholds` (queries.judging.judged_with), the `deciding` item, and how
+    many `extra_rounds` each latent has used. Results do not rest on it; their sensitivity does.
+    """
 
     @cached_property
     def counted(self) -> tuple[RatingRecord, ...]:
@@ -60,9 +65,9 @@ class Inputs:
         return tuple(RubricItem.objects.filter(version=self.rubric).order_by("position"))
 
     def digest(self, **context: Any) -> str:
-        """Of all of it; what came in and changes nothing (`seen`) is left out."""
+        """Of all that results rest on: without what came in and changes nothing (`seen`), and without `standing`."""
         plain = _plain(self)
-        del plain["seen"]
+        del plain["seen"], plain["standing"]
         return digest(plain.pop("records"), inputs=plain, **context)
 
 
@@ -81,7 +86,17 @@ def read_inputs(study: Study) -> Inputs:
         gone=tuple(withheld_raters(study)),
         broader={name: tuple(sorted(above)) for name, above in sorted(broader(study).items())},
         specialties=latent_specialties(study),
+        standing=_standing(study),
     )
+
+
+def _standing(study: Study) -> dict[str, Any]:
+    used = study.sample.filter(extra_rounds__gt=0).order_by("pk").values_list("pk", "extra_rounds")
+    return {
+        "thresholds": judged_with(study),
+        "deciding": deciding_item(study),
+        "extra_rounds": {str(latent): rounds for latent, rounds in used},
+    }
 
 
 def pack(inputs: Inputs) -> bytes:

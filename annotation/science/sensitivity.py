@@ -18,7 +18,16 @@ from annotation.science.clc_parameters import ClcParameters
 from annotation.science.distance import Level
 from annotation.science.split_votes import known_values
 from annotation.science.table import RatingTable
-from annotation.science.types import Answer, CalibrationAnswer, Estimate, FloatArray, Item, Undefined, Value
+from annotation.science.types import (
+    Answer,
+    CalibrationAnswer,
+    Estimate,
+    FloatArray,
+    Item,
+    ScienceError,
+    Undefined,
+    Value,
+)
 
 VERSION = "sensitivity-1"
 Kind = Literal["nobody", "rater", "institution", "round"]
@@ -75,8 +84,97 @@ def leave_one_out(
     has used, 0 where it is not named. `domain`: options in order, for alpha; by default the item's, or the values seen.
     `distances` (domain, domain): for level "hierarchy" only. Raises ScienceError as `clc` does.
     """
+    refits = _refits(
+        answers,
+        item,
+        params,
+        thresholds,
+        seed=seed,
+        calibration=calibration,
+        level=level,
+        extra_rounds=extra_rounds,
+        institutions_in_study=institutions_in_study,
+        domain=domain,
+        distances=distances,
+        replicates=replicates,
+    )
+    whole = refits.of("nobody", "", refits.everything, None)
+    return whole.figures, *(
+        refits.of(kind, name, rest, whole.accepted).figures for kind, name, rest in _leaving_out(refits.everything)
+    )
+
+
+def without(
+    kind: Kind,
+    left_out: str,
+    answers: Sequence[Answer],
+    item: Item,
+    params: ClcParameters | None,
+    thresholds: Thresholds | None,
+    *,
+    accepted: Mapping[str, Value],
+    seed: int,
+    calibration: Sequence[CalibrationAnswer] = (),
+    level: Level,
+    extra_rounds: Mapping[str, int],
+    institutions_in_study: int,
+    domain: Sequence[Value] | None = None,
+    distances: FloatArray | None = None,
+    replicates: int = 0,
+) -> LeftOut:
+    """One entry of `leave_one_out`, for who computes them one by one. `accepted`: the label accepted with everybody, by
+    latent. Raises ScienceError if nobody of that name has answered, or nobody else has.
+    """
+    refits = _refits(
+        answers,
+        item,
+        params,
+        thresholds,
+        seed=seed,
+        calibration=calibration,
+        level=level,
+        extra_rounds=extra_rounds,
+        institutions_in_study=institutions_in_study,
+        domain=domain,
+        distances=distances,
+        replicates=replicates,
+    )
+    rest = refits.everything if kind == "nobody" else staying(refits.everything, kind, left_out)
+    if not rest or (kind != "nobody" and len(rest) == len(refits.everything)):
+        raise ScienceError(f"Leaving out {kind} {left_out} changes nothing, or leaves nobody.")
+    return refits.of(kind, left_out, rest, accepted).figures
+
+
+def left_out_of(answers: Sequence[Answer]) -> tuple[tuple[Kind, str], ...]:
+    """(kind, who or what) of every entry of `leave_one_out`, in its order."""
+    return ("nobody", ""), *((kind, name) for kind, name, _ in _leaving_out(tuple(answers)))
+
+
+def staying(answers: Sequence[Answer], kind: Kind, left_out: str) -> tuple[Answer, ...]:
+    """The answers of all others; `nobody` leaves all of them."""
+    if kind == "nobody":
+        return tuple(answers)
+    of = dict(KINDS)[kind]
+    return tuple(answer for answer in answers if of(answer) != left_out)
+
+
+def _refits(
+    answers: Sequence[Answer],
+    item: Item,
+    params: ClcParameters | None,
+    thresholds: Thresholds | None,
+    *,
+    seed: int,
+    calibration: Sequence[CalibrationAnswer],
+    level: Level,
+    extra_rounds: Mapping[str, int],
+    institutions_in_study: int,
+    domain: Sequence[Value] | None,
+    distances: FloatArray | None,
+    replicates: int,
+) -> "_Refits":
     everything = tuple(answers)
-    refits = _Refits(
+    return _Refits(
         everything=everything,
         calibration=tuple(calibration),
         item=item,
@@ -90,23 +188,21 @@ def leave_one_out(
         seed=seed,
         replicates=replicates,
     )
-    whole = refits.of("nobody", "", everything, None)
-    return whole.figures, *(
-        refits.of(kind, name, rest, whole.accepted).figures for kind, name, rest in _leaving_out(everything)
-    )
+
+
+KINDS: tuple[tuple[Kind, Callable[[Answer], str]], ...] = (
+    ("rater", lambda answer: answer.rater),
+    ("institution", lambda answer: answer.institution),
+    ("round", lambda answer: answer.round),
+)
+"""What can be left out, and which of them an answer belongs to."""
 
 
 def _leaving_out(everything: tuple[Answer, ...]) -> Iterator[tuple[Kind, str, tuple[Answer, ...]]]:
     """Each rater, institution and round that has a name, with the answers that stay; not the only one of its kind."""
-    kinds: tuple[tuple[Kind, Callable[[Answer], str]], ...] = (
-        ("rater", lambda answer: answer.rater),
-        ("institution", lambda answer: answer.institution),
-        ("round", lambda answer: answer.round),
-    )
-    for kind, of in kinds:
+    for kind, of in KINDS:
         for name in sorted({of(answer) for answer in everything} - {""}):
-            rest = tuple(answer for answer in everything if of(answer) != name)
-            if rest:
+            if rest := staying(everything, kind, name):
                 yield kind, name, rest
 
 

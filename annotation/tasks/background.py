@@ -56,6 +56,12 @@ def follow_up_results(*, study_id: int, **_: Any) -> None:
     follow_up.follow_up_a_slice(study_id=study_id, now=timezone.now())
 
 
+@shared_task(name="annotation.compute_sensitivity", queue="web")
+def compute_sensitivity(*, study_id: int, **_: Any) -> None:
+    taken_up(recomputing.SENSITIVITY, study_id=study_id)
+    results.compute_sensitivity(study_id=study_id, now=timezone.now(), seconds=results.SLICE_SECONDS)
+
+
 @shared_task(name="annotation.write_release", queue="web")
 def write_release(*, release_id: int, **_: Any) -> None:
     releasing.write_release(release_id=release_id, now=timezone.now())

@@ -11,14 +11,17 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Sum
 
 from annotation.actions import audit
-from annotation.actions.recomputing import follow_up_soon, go_on_computing
+from annotation.actions.recomputing import follow_up_soon, go_on_computing, sensitivity_soon
 from annotation.actions.results.laid_answers import LaidAnswers
 from annotation.actions.results.laying_down import METHOD, lay_down
 from annotation.actions.results.pruning import drop_run, prune
+from annotation.actions.results.sensitivity import lay_sensitivity
 from annotation.actions.results.taking_steps import take_step
 from annotation.enums import AuditVerb
-from annotation.models import ResultInputs, ResultRun
+from annotation.models import ResultInputs, ResultRun, Study
+from annotation.queries.judging import judged_with
 from annotation.queries.result_inputs import unpack
+from annotation.queries.results import newest_run
 from annotation.queries.watermarks import watermarks
 
 SLICE_SECONDS = 5.0
@@ -71,22 +74,48 @@ def advance(*, study_id: int, now: datetime, seconds: float) -> float | None:
     return None if laid.fresh or run.seen == watermarks(run.study) else min(LONGEST_REST, run.seconds)
 
 
+def compute_sensitivity(*, study_id: int, now: datetime, seconds: float | None = None) -> ResultRun | None:
+    """What the newest results become with anyone left out, by the study's thresholds as they are; the run that has it.
+
+    None where there are no results, or none that hold all ratings: the next ones have their own. seconds: to stop after
+    about so long, and see that it is gone on with.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
+    study = Study.objects.get(pk=study_id)
+    run = newest_run(study)
+    if run is None or run.seen != watermarks(study):
+        return None
+    if run.left_out_with != judged_with(study):
+        if not lay_sensitivity(run=run):
+            return None
+        run.refresh_from_db()
+    while _take(run, now, wait=until is None):
+        if until is not None and time.monotonic() > until:
+            sensitivity_soon(study_id=study_id)
+            return run
+    if not run.steps.filter(done_at=None).exists():
+        ResultInputs.objects.filter(run=run).delete()
+    return run
+
+
 def _take(run: ResultRun, now: datetime, *, wait: bool) -> bool:
     """One step. A run that cannot be computed is dropped: the next one may rest on ratings that can be."""
-    if run.method_version != METHOD:
+    if not run.complete and run.method_version != METHOD:
         drop_run(run)
         return False
     try:
-        return take_step(run=run, laid=_laid_answers(run.pk), now=now, wait=wait)
+        return take_step(run=run, laid=_laid_answers(run.pk, str(run.left_out_with)), now=now, wait=wait)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        drop_run(run)
+        if not run.complete:
+            drop_run(run)
         raise
 
 
 @lru_cache(maxsize=1)
-def _laid_answers(run: int) -> LaidAnswers:
+def _laid_answers(run: int, left_out_with: str) -> LaidAnswers:
+    """Kept between slices. left_out_with: tells inputs that were laid down once more from those before."""
     return LaidAnswers(unpack(ResultInputs.objects.get(pk=run).content))
 
 

@@ -36,7 +36,7 @@ def lay_down(*, study_id: int, now: datetime, wait: bool) -> Laid:
 
     wait: for whoever else is laying one down.
     """
-    if not _alone(study_id, wait=wait):
+    if not alone(study_id, wait=wait):
         return Laid(busy=True)
     under_way = ResultRun.everything.filter(study=study_id, complete=False).first()
     if under_way is not None:
@@ -56,7 +56,7 @@ def lay_down(*, study_id: int, now: datetime, wait: bool) -> Laid:
     return Laid(run=existing, fresh=True)
 
 
-def _alone(study_id: int, *, wait: bool) -> bool:
+def alone(study_id: int, *, wait: bool) -> bool:
     """Whether nobody else lays down a run of the study. The lock ends with the transaction."""
     with connection.cursor() as cursor:
         if wait:

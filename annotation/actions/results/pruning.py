@@ -2,7 +2,7 @@
 
 from annotation.actions.results.storing import drop
 from annotation.actions.results.tables import ALL_TABLES, HEAVY_TABLES
-from annotation.models import Release, ResultRun, ResultStep, Study
+from annotation.models import Release, ResultInputs, ResultRun, ResultStep, Study
 
 KEPT = 2
 """Newest runs that keep everything: one to read, and the one before for whoever is still reading that."""
@@ -17,6 +17,9 @@ def prune(*, study: Study) -> None:
     newest = list(runs.values_list("pk", flat=True)[:KEPT])
     old = runs.exclude(pk__in=newest).exclude(input_digest__in=[one for one in cited if one])
     gone = list(old.filter(steps__isnull=False).distinct().order_by().values_list("pk", flat=True))
+    # What was still to come of the run before comes of the newest now.
+    ResultStep.objects.filter(run__in=newest[1:], done_at=None).delete()
+    ResultInputs.objects.filter(run__in=newest[1:]).delete()
     if not gone:
         return
     for table in HEAVY_TABLES:

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
@@ -17,6 +16,7 @@ from annotation.actions.results.agreement import REPLICATES, agreement_rows
 from annotation.actions.results.consensus import consensus_rows, institution_rows, reliability_rows, scorer_rows
 from annotation.actions.results.laid_answers import LaidAnswers
 from annotation.actions.results.pairs import latent_rows, pair_rows
+from annotation.actions.results.sensitivity import Refit
 from annotation.actions.results.storing import keep, store
 from annotation.actions.results.tables import TABLES
 from annotation.models import ResultRun, ResultStep
@@ -63,13 +63,20 @@ def _keep(step: ResultStep, run: ResultRun) -> ResultRun | None:
     before = same.select_related("run").order_by("-pk").first()
     if before is None:
         return None
-    where = {"item": before.item}
-    new: dict[str, Any] = {"item": step.item}
-    if step.kind == "agreement":
-        where["scope"], new["scope"] = before.part, step.part
+    where, new = _named(before), _named(step)
     for table in TABLES[step.kind]:
         keep(table, of=before.run, into=run, where=where, **new)
     return before.run
+
+
+def _named(step: ResultStep) -> dict[str, str]:
+    """What tells a step's rows from those of other steps of its kind."""
+    if step.kind == "agreement":
+        return {"item": step.item, "scope": step.part}
+    if step.kind == "sensitivity":
+        kind, _, left_out = step.part.partition(":")
+        return {"item": step.item, "kind": kind, "left_out": left_out}
+    return {"item": step.item}
 
 
 def _agreement(step: ResultStep, laid: LaidAnswers) -> Work:
@@ -121,9 +128,15 @@ def _consensus(step: ResultStep, laid: LaidAnswers) -> Work:
     return Work(digest=own, rows=rows)
 
 
+def _sensitivity(step: ResultStep, laid: LaidAnswers) -> Work:
+    refit = Refit(step, laid)
+    return Work(digest=refit.digest, rows=lambda: [[refit.row()]])
+
+
 WORK: Mapping[str, Callable[[ResultStep, LaidAnswers], Work]] = {
     "agreement": _agreement,
     "pairs": _pairs,
     "latents": _latents,
     "consensus": _consensus,
+    "sensitivity": _sensitivity,
 }
