@@ -16,12 +16,19 @@ Values (`types`)
 
 Agreement: one first reading per (latent, rater), as a table
     table.RatingTable.from_answers(answers, domain=None)        values: str, numbers, or frozensets for "sets"
-    alpha.alpha(table, level, *, seed, replicates=2000) -> Estimate | Undefined
-        level: "nominal" | "ordinal" | "interval" | "sets" (MASI)
+    alpha.alpha(table, level, *, seed, replicates=2000, distances=None) -> Estimate | Undefined
+        level: "nominal" | "ordinal" | "interval" | "sets" (MASI) | "hierarchy" (concepts, with their distances)
+    hierarchy.concept_distances(values, broader) -> (values, values), 0 to 1        broader: {name: broader names}
+    between_groups.alpha_between(table, group_of, level, *, seed) -> Estimate | Undefined     across institutions only
     gwet.gwet(table, weights="identity", *, seed, replicates=2000) -> Estimate | Undefined
-        weights: "identity" (AC1) | "linear" | "quadratic" | "ordinal" (AC2)
+        weights: "identity" (AC1) | "linear" | "quadratic" | "ordinal" | "sets" | "hierarchy" (AC2); WEIGHTS_AT[level]
     raw_agreement.raw_agreement(table, *, seed, replicates=2000) -> Estimate | Undefined
     unit_agreement.unit_agreement(table, level) -> tuple[UnitAgreement, ...]
+    pairwise.pairwise_kappa(table, level) -> tuple[PairKappa, ...]       every two raters: n, raw, kappa or why not
+    influence.influence(table, level, *, seed) -> tuple[Influence, ...]  alpha without each rater, and the change
+    retest.retest_agreement(answers, level, *, seed, domain=None) -> RetestAgreement(raters, everyone)    all readings
+    planning.plan(answers, item, level, *, wanted_width, raters, latents, seed) -> Plan | Undefined
+        from a pilot: .cells (expected width of alpha's interval by raters a latent and latents), .cheapest
 
 Consensus: all readings, so that a repeat is a split vote
     majority.majority(answers) -> tuple[Majority, ...]                   one per latent, ties shown
@@ -31,9 +38,14 @@ Consensus: all readings, so that a repeat is a split vote
         .raters: RaterWeight(rater, prior, reliability, ...)   .answers: omega and likelihood ratio of each answer
     members.answers_by_member(answers, members) -> {member: yes/no answers}      set-valued items, one problem a member
 
+    explain.breakdowns(result) -> {latent: tuple[AnswerBreakdown, ...]}        weights, where from, and without her
+    sensitivity.leave_one_out(answers, item, params, thresholds, *, seed, level, extra_rounds, institutions_in_study)
+        -> tuple[LeftOut, ...]: alpha, verdicts and changed labels without each rater, institution and round, refitted
+
 What happens next
     ambiguity.judge(consensus, thresholds=Thresholds(), *, extra_rounds_used, institutions_in_study) -> Verdict
         outcome: "accepted" | "needs_raters" | "recruiting" | "persistent", with reasons in words
+    ambiguity_preview.preview(consensuses, thresholds, extra_rounds, institutions_in_study) -> Preview of how many
 
 Which latents are rated, and provenance
     sampling.draw_sample(density, documents, strata, *, wanted, seed, minimum_documents=20, maximum_density=0.05)

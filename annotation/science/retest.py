@@ -19,6 +19,7 @@ from annotation.science.raw_agreement import raw_agreement
 from annotation.science.table import RatingTable
 from annotation.science.types import Answer, Estimate, FloatArray, ScienceError, Undefined, Value, sort_key
 
+VERSION = "retest-1"
 BEFORE, AFTER = "before", "after"
 Pair = tuple[Answer, Answer]
 RETEST_REASONS = {

@@ -120,3 +120,25 @@ def test_the_seed_decides_the_interval():
     table = as_table(rng.integers(1, 4, (40, 5)).tolist())
     first, again, other = (alpha_between(table, SITES, "nominal", seed=seed).interval for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_independent_answers_agree_across_institutions_as_chance_has_it():
+    rng = np.random.default_rng(9)
+    found = alpha_between(as_table(rng.integers(1, 4, (600, 5)).tolist()), SITES, "nominal", seed=1, replicates=200)
+    assert abs(found.value) < 0.04
+    assert found.low < 0 < found.high
+
+
+@given(rows=tables, seed=st.integers(0, 100))
+def test_neither_order_nor_names_change_it(rows, seed):
+    before = alpha_between(as_table(rows), SITES, "nominal", seed=1, replicates=10)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(5)
+    renamed = {1: "z", 2: "x", 3: "y", None: None}
+    shuffled = [[renamed[row[j]] for j in order] for row in (rows[i] for i in rng.permutation(len(rows)))]
+    sites = {str(place): SITES[str(j)] for place, j in enumerate(order)}
+    after = alpha_between(as_table(shuffled, ("x", "y", "z")), sites, "nominal", seed=1, replicates=10)
+    if isinstance(before, Undefined):
+        assert before == after
+    else:
+        assert after.value == pytest.approx(before.value, abs=1e-12)

@@ -80,6 +80,14 @@ def test_two_tops_are_strangers():
     assert distance("heart disease", "arrhythmia") == 1
 
 
+def test_dog_and_cat_are_as_near_as_wordnet_has_them(golden):
+    broader = {}
+    for link in golden("wordnet_carnivores.csv"):
+        broader[link["narrower"]] = broader.get(link["narrower"], frozenset()) | {link["broader"]}
+    found = concept_distances(("dog", "cat"), broader)
+    assert 1 - found[0, 1] == pytest.approx(24 / 28)
+
+
 @given(hierarchies())
 def test_distances_are_those_of_a_walk_up_every_way(hierarchy):
     names, broader = hierarchy
@@ -167,3 +175,23 @@ def test_distances_that_are_none_are_refused(level, distances, words):
 def test_answers_that_all_count_as_the_same_leave_alpha_undefined():
     result = alpha(as_table([["a", "b"], ["b", "a"]], ("a", "b")), "hierarchy", seed=1, distances=np.zeros((2, 2)))
     assert "count as the same at this level" in result.reason
+
+
+def test_full_agreement_with_variation_is_one_and_independent_answers_agree_as_chance_has_it():
+    distances = concept_distances(NAMES, HEART)
+    same = [[NAMES[i % 7]] * 3 for i in range(14)]
+    assert alpha(as_table(same), "hierarchy", seed=1, distances=distances).value == 1
+    rng = np.random.default_rng(5)
+    strangers = [[NAMES[k] for k in row] for row in rng.integers(0, 7, (800, 3))]
+    found = alpha(as_table(strangers), "hierarchy", seed=1, replicates=200, distances=distances)
+    assert abs(found.value) < 0.04
+    assert found.low < 0 < found.high
+
+
+def test_the_order_of_concepts_does_not_matter():
+    rng = np.random.default_rng(6)
+    rows = [[NAMES[k] for k in row] for row in rng.integers(0, 7, (30, 3))]
+    forth = alpha(as_table(rows), "hierarchy", seed=1, distances=concept_distances(NAMES, HEART))
+    other = NAMES[::-1]
+    back = alpha(as_table(rows[::-1], other), "hierarchy", seed=1, distances=concept_distances(other, HEART))
+    assert back.value == pytest.approx(forth.value, abs=1e-12)

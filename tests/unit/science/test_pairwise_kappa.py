@@ -59,9 +59,9 @@ def test_it_is_that_of_a_plain_loop(level, values, apart, data):
         assert pair.kappa == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_textbook_example_of_cohen():
-    """50 grant proposals, two readers, yes or no: 20 both yes, 15 both no, 5 and 10 apart; kappa is .4."""
-    rows = [["yes", "yes"]] * 20 + [["yes", "no"]] * 5 + [["no", "yes"]] * 10 + [["no", "no"]] * 15
+def test_the_textbook_example_comes_out(golden):
+    cells = golden("kappa_two_readers.csv")
+    rows = [[cell["first"], cell["second"]] for cell in cells for _ in range(int(cell["proposals"]))]
     pair = the_pair(rows, "nominal", ("yes", "no"))
     assert pair.kappa == pytest.approx(0.4)
     assert pair.raw == pytest.approx(0.7)

@@ -1,3 +1,5 @@
+import itertools
+
 import krippendorff
 import numpy as np
 import pytest
@@ -32,6 +34,21 @@ def test_alpha_with_herself_is_the_packages_alpha_of_her_two_readings(level):
     assert anna.alpha.low < anna.alpha.value < anna.alpha.high
     assert anna.gwet.method == ("Gwet's AC1" if level == "nominal" else anna.gwet.method)
     assert anna.gwet.low < anna.gwet.value < anna.gwet.high
+
+
+def test_the_anaesthetist_who_read_everybody_three_times(golden):
+    """Dawid and Skene's observer 1: readings 1 and 2, and 2 and 3, of 45 patients."""
+    rows = [row for row in golden("dawid_skene_1979.csv") if row["observer"] == "1"]
+    answers = [Answer(row["patient"], "1", int(row["rating"]), reading=int(row["reading"])) for row in rows]
+    (observer,) = retest_agreement(answers, "ordinal", seed=1, domain=(1, 2, 3, 4)).raters
+    by_patient = {}
+    for row in sorted(rows, key=lambda row: int(row["reading"])):
+        by_patient.setdefault(row["patient"], []).append(float(row["rating"]))
+    pairs = [pair for readings in by_patient.values() for pair in itertools.pairwise(readings)]
+    package = krippendorff.alpha(reliability_data=np.array(pairs).T, level_of_measurement="ordinal")
+    assert observer.n_pairs == len(pairs) == 90
+    assert observer.alpha.value == pytest.approx(float(package), abs=1e-12)
+    assert observer.raw.value == pytest.approx(np.mean([a == b for a, b in pairs]))
 
 
 def test_a_hand_computed_example():
