@@ -5,6 +5,7 @@ from django.urls import include, path
 from annotation.views import (
     account,
     agreement,
+    agreement_item,
     calibration,
     calibration_feedback,
     cases,
@@ -62,6 +63,7 @@ in_a_study = [
     path("learnability/", learnability.learnability, name="learnability"),
     path("learnability/progress/", learnability.progress, name="learnability_progress"),
     path("learnability/again/", learnability.again, name="ask_scores_again"),
+    path("agreement/<slug:item>/", agreement_item.agreement_item, name="agreement_item"),
     path("consensus/", consensus.consensus, name="consensus"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<int:pk>/", cases.case, name="case"),

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from annotation.views.drawing import figures
+from annotation.views.drawing.course import course as draw_course
 from annotation.views.drawing.density import density_meter as draw_density
 from annotation.views.drawing.distribution import Method
 from annotation.views.drawing.distribution import distribution as draw_distribution
@@ -17,6 +18,8 @@ from annotation.views.drawing.forest import Estimate
 from annotation.views.drawing.forest import forest as draw_forest
 from annotation.views.drawing.histogram import histogram as draw_histogram
 from annotation.views.drawing.icons import icon_path
+from annotation.views.drawing.pair_matrix import Pair
+from annotation.views.drawing.pair_matrix import pair_matrix as draw_pair_matrix
 from annotation.views.drawing.positions import positions as draw_positions
 from annotation.views.drawing.progress import progress_bar as draw_progress
 from annotation.views.drawing.segments import segments, strongest
@@ -97,6 +100,20 @@ def forest(
     """Estimates with intervals, n, and reasons where undefined."""
     plot = draw_forest(estimates, low, high, mark)
     return {"plot": plot, "caption": caption, "measure": measure, "unit": unit}
+
+
+@register.inclusion_tag("components/pair_matrix.html")
+def pair_matrix(pairs: Sequence[Pair], caption: str) -> dict[str, Any]:
+    """Who agrees with whom: figures in shaded cells, and the same as a table."""
+    return {"plot": draw_pair_matrix(pairs), "caption": caption}
+
+
+@register.inclusion_tag("components/course.html")
+def course(
+    estimates: Sequence[Estimate], caption: str, measure: str = "Estimate", unit: str = "latents"
+) -> dict[str, Any]:
+    """How an estimate moved over calibration sets, with its table."""
+    return {"plot": draw_course(estimates), "caption": caption, "measure": measure, "unit": unit}
 
 
 @register.inclusion_tag("components/distribution.html")

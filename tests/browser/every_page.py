@@ -127,7 +127,7 @@ def with_results(world: World) -> dict[str, object]:
     case = open_case(latent=contested, why="No concept reaches a posterior of 0.90.", now=NOW)
     release = request_release(study=world.study, by=world.rosa, now=NOW)
     write_release(release_id=release.pk, now=NOW)
-    return {"case": case.pk, "release": 1, "index": contested.latent.index}
+    return {"case": case.pk, "release": 1, "index": contested.latent.index, "item": "concept"}
 
 
 def calibrating(world: World) -> dict[str, object]:
@@ -219,6 +219,7 @@ SCENES = {
         with_results,
         (
             *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases")),
+            Visit("agreement_item", "rosa", ("item",)),
             Visit("release", "rosa", ("release",)),
             Visit("latent", "rosa", ("index",)),
             Visit("cases", "cora"),

@@ -165,10 +165,17 @@ def row(**fields: object) -> Agreement:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"value": -0.1, "low": -0.2, "high": 0.0}, "Agreement beyond chance is no better than chance."),
-        ({"value": 0.75, "low": 0.7, "high": 0.8}, "Agreement beyond chance is good"),
-        ({"value": 0.3, "low": -0.05, "high": 0.6}, "The interval reaches down to chance"),
-        ({"value": 0.5, "low": 0.2, "high": 0.7}, "With 24 latents the ratings fit anything from 0.20 to 0.70."),
+        (
+            {"value": -0.1, "low": -0.2, "high": 0.0},
+            "Agreement is no better than chance: raters agree no more than chance would have it. The whole",
+        ),
+        ({"value": 0.75, "low": 0.7, "high": 0.8}, "Agreement is good: raters agree enough for tentative conclusions"),
+        ({"value": 0.3, "low": -0.05, "high": 0.6}, "The interval reaches down to chance, and up to 0.60"),
+        ({"value": 0.3, "low": 0.21, "high": 0.4}, "about as in published studies of clinicians (0.2 to 0.4)"),
+        (
+            {"value": 0.5, "low": 0.2, "high": 0.7},
+            "With 24 latents anything from slight (0.20) to good (0.70) would fit.",
+        ),
         ({"value": 0.9, "interval_reason": "Fewer than three latents."}, "cannot be said: Fewer than three latents."),
         ({"value": None, "undefined_reason": "One category only."}, "Undefined: One category only."),
         ({"value": 0.9, "coefficient": "ac1"}, "Chance corrected in Gwet’s way"),
