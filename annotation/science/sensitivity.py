@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal, get_args
+from typing import Literal, NotRequired, TypedDict, Unpack, get_args
 
 from annotation.science.alpha import alpha
 from annotation.science.ambiguity import Outcome, Thresholds, judge
@@ -63,41 +63,35 @@ class LeftOut:
     changed: tuple[ChangedLabel, ...]
 
 
+class Terms(TypedDict):
+    """What stays the same whoever is left out."""
+
+    seed: int
+    level: Level
+    extra_rounds: Mapping[str, int]
+    """How many each latent has used, 0 where it is not named."""
+    institutions_in_study: int
+    calibration: NotRequired[Sequence[CalibrationAnswer]]
+    domain: NotRequired[Sequence[Value] | None]
+    """Options in order, for alpha; by default the item's, or the values seen."""
+    distances: NotRequired[FloatArray | None]
+    """(domain, domain): for level "hierarchy" only."""
+    replicates: NotRequired[int]
+    """Of alpha's interval; by default none."""
+
+
 def leave_one_out(
     answers: Sequence[Answer],
     item: Item,
     params: ClcParameters | None,
     thresholds: Thresholds | None,
-    *,
-    seed: int,
-    calibration: Sequence[CalibrationAnswer] = (),
-    level: Level,
-    extra_rounds: Mapping[str, int],
-    institutions_in_study: int,
-    domain: Sequence[Value] | None = None,
-    distances: FloatArray | None = None,
-    replicates: int = 0,
+    **terms: Unpack[Terms],
 ) -> tuple[LeftOut, ...]:
     """First with nobody left out, then each rater, institution and round (`Answer.round`) whose absence leaves anybody.
 
-    `thresholds` None: the item decides nothing, so that only alpha is computed. `extra_rounds`: how many each latent
-    has used, 0 where it is not named. `domain`: options in order, for alpha; by default the item's, or the values seen.
-    `distances` (domain, domain): for level "hierarchy" only. Raises ScienceError as `clc` does.
+    `thresholds` None: the item decides nothing, so that only alpha is computed. Raises ScienceError as `clc` does.
     """
-    refits = _refits(
-        answers,
-        item,
-        params,
-        thresholds,
-        seed=seed,
-        calibration=calibration,
-        level=level,
-        extra_rounds=extra_rounds,
-        institutions_in_study=institutions_in_study,
-        domain=domain,
-        distances=distances,
-        replicates=replicates,
-    )
+    refits = _Refits(tuple(answers), item, params, thresholds, **terms)
     whole = refits.of("nobody", "", refits.everything, None)
     return whole.figures, *(
         refits.of(kind, name, rest, whole.accepted).figures for kind, name, rest in _leaving_out(refits.everything)
@@ -113,33 +107,13 @@ def without(
     thresholds: Thresholds | None,
     *,
     accepted: Mapping[str, Value],
-    seed: int,
-    calibration: Sequence[CalibrationAnswer] = (),
-    level: Level,
-    extra_rounds: Mapping[str, int],
-    institutions_in_study: int,
-    domain: Sequence[Value] | None = None,
-    distances: FloatArray | None = None,
-    replicates: int = 0,
+    **terms: Unpack[Terms],
 ) -> LeftOut:
     """One entry of `leave_one_out`, for who computes them one by one. `accepted`: the label accepted with everybody, by
     latent. Raises ScienceError if nobody of that name has answered, or nobody else has.
     """
-    refits = _refits(
-        answers,
-        item,
-        params,
-        thresholds,
-        seed=seed,
-        calibration=calibration,
-        level=level,
-        extra_rounds=extra_rounds,
-        institutions_in_study=institutions_in_study,
-        domain=domain,
-        distances=distances,
-        replicates=replicates,
-    )
-    rest = refits.everything if kind == "nobody" else staying(refits.everything, kind, left_out)
+    refits = _Refits(tuple(answers), item, params, thresholds, **terms)
+    rest = staying(refits.everything, kind, left_out)
     if not rest or (kind != "nobody" and len(rest) == len(refits.everything)):
         raise ScienceError(f"Leaving out {kind} {left_out} changes nothing, or leaves nobody.")
     return refits.of(kind, left_out, rest, accepted).figures
@@ -156,38 +130,6 @@ def staying(answers: Sequence[Answer], kind: Kind, left_out: str) -> tuple[Answe
         return tuple(answers)
     of = dict(KINDS)[kind]
     return tuple(answer for answer in answers if of(answer) != left_out)
-
-
-def _refits(
-    answers: Sequence[Answer],
-    item: Item,
-    params: ClcParameters | None,
-    thresholds: Thresholds | None,
-    *,
-    seed: int,
-    calibration: Sequence[CalibrationAnswer],
-    level: Level,
-    extra_rounds: Mapping[str, int],
-    institutions_in_study: int,
-    domain: Sequence[Value] | None,
-    distances: FloatArray | None,
-    replicates: int,
-) -> "_Refits":
-    everything = tuple(answers)
-    return _Refits(
-        everything=everything,
-        calibration=tuple(calibration),
-        item=item,
-        params=params,
-        thresholds=thresholds,
-        level=level,
-        domain=tuple(domain) if domain is not None else item.classes or known_values(everything),
-        distances=distances,
-        extra_rounds=extra_rounds,
-        institutions_in_study=institutions_in_study,
-        seed=seed,
-        replicates=replicates,
-    )
 
 
 KINDS: tuple[tuple[Kind, Callable[[Answer], str]], ...] = (
@@ -214,26 +156,25 @@ class _Refit:
 
 @dataclass(frozen=True)
 class _Refits:
-    """What stays the same whoever is left out."""
-
     everything: tuple[Answer, ...]
-    calibration: tuple[CalibrationAnswer, ...]
     item: Item
     params: ClcParameters | None
     thresholds: Thresholds | None
+    seed: int
     level: Level
-    domain: tuple[Value, ...]
-    distances: FloatArray | None
     extra_rounds: Mapping[str, int]
     institutions_in_study: int
-    seed: int
-    replicates: int
+    calibration: Sequence[CalibrationAnswer] = ()
+    domain: Sequence[Value] | None = None
+    distances: FloatArray | None = None
+    replicates: int = 0
 
     def of(self, kind: Kind, name: str, rest: tuple[Answer, ...], before: Mapping[str, Value] | None) -> _Refit:
         """`before`: the labels accepted with everybody; None while those are being found."""
         verdicts = self._verdicts(rest)
         accepted = {latent: label for latent, (outcome, label) in verdicts.items() if outcome == "accepted"}
-        table = RatingTable.from_answers(_first_readings(rest), self.domain)
+        domain = self.domain or self.item.classes or known_values(self.everything)
+        table = RatingTable.from_answers(_first_readings(rest), domain)
         counted = Counter(outcome for outcome, _ in verdicts.values())
         figures = LeftOut(
             kind=kind,
