@@ -147,9 +147,38 @@ class LatentState(TextChoices):
     UNUSABLE = "unusable", "Unusable"
 
 
+class CaseKind(TextChoices):
+    FIRST = "first", "First look"
+    SECOND = "second", "Second opinion"
+    REPEAT = "repeat", "Repeat of an adjudicator's own case"
+
+
 class CaseState(TextChoices):
     OPEN = "open", "Waiting"
     DECIDED = "decided", "Decided"
+    GIVEN_BACK = "given-back", "Given back undecided"
+
+
+class CaseStepKind(TextChoices):
+    """What an adjudicator does with a case besides deciding it."""
+
+    DEFERRED = "deferred", "Deferred"
+    HANDED_OVER = "handed-over", "Handed to a second adjudicator"
+    SECOND_ASKED = "second-asked", "Second opinion asked for"
+    GIVEN_BACK = "given-back", "Given back"
+
+    @classmethod
+    def handing(cls) -> list[str]:
+        """Steps that name another adjudicator."""
+        return [cls.HANDED_OVER.value, cls.SECOND_ASKED.value]
+
+
+class SignatureMethod(TextChoices):
+    """How a person showed that it is she who signs."""
+
+    PASSWORD = "password", "Password entered again"
+    SIMULATED = "simulated", "Given by a program"
+    NONE = "none", "Decided before signatures were asked for"
 
 
 class DecisionOutcome(TextChoices):
@@ -223,6 +252,12 @@ class AuditVerb(TextChoices):
     RATERS_ASKED = "raters-asked", "More raters asked"
     CASE_OPENED = "case-opened", "Case opened"
     CASE_DECIDED = "case-decided", "Case decided"
+    DECISION_SUPERSEDED = "decision-superseded", "Decision superseded by a new one"
+    CASE_DEFERRED = "case-deferred", "Case deferred"
+    CASE_HANDED_OVER = "case-handed-over", "Case handed to a second adjudicator"
+    CASE_GIVEN_BACK = "case-given-back", "Case given back"
+    CASE_DIGEST_SENT = "case-digest-sent", "Adjudicator told by e-mail that cases wait"
+    CASE_DIGEST_CHOSEN = "case-digest-chosen", "E-mails about waiting cases switched on or off"
     RELEASE_REQUESTED = "release-requested", "Release requested"
     RELEASE_CUT = "release-cut", "Release cut"
     RELEASE_FAILED = "release-failed", "Release failed"

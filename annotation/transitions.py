@@ -26,9 +26,14 @@ LATENT: Mapping[LatentState, tuple[LatentState, ...]] = {
     # New ratings may still arrive (surplus, revisions), so that acceptance is not final; a decision is.
     LatentState.ACCEPTED: (LatentState.AMBIGUOUS, LatentState.RECRUITING, LatentState.PERSISTENT),
     LatentState.PERSISTENT: DECIDED_STATES,
-    **dict.fromkeys(DECIDED_STATES, ()),
+    # A signed decision stands until a new signed one supersedes it.
+    **{state: tuple(other for other in DECIDED_STATES if other != state) for state in DECIDED_STATES},
 }
-CASE: Mapping[CaseState, tuple[CaseState, ...]] = {CaseState.OPEN: (CaseState.DECIDED,), CaseState.DECIDED: ()}
+CASE: Mapping[CaseState, tuple[CaseState, ...]] = {
+    CaseState.OPEN: (CaseState.DECIDED, CaseState.GIVEN_BACK),
+    CaseState.DECIDED: (),
+    CaseState.GIVEN_BACK: (),
+}
 RELEASE: Mapping[ReleaseState, tuple[ReleaseState, ...]] = {
     ReleaseState.BUILDING: (ReleaseState.READY, ReleaseState.FAILED),
     ReleaseState.READY: (),

@@ -138,6 +138,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "annotation.sweep", "schedule": 15.0, "options": {"expires": 15}},
+    "cases": {"task": "annotation.look_after_cases", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 AUTH_USER_MODEL = "annotation.User"

@@ -11,12 +11,13 @@ from math import ceil
 
 import numpy as np
 
-from annotation.actions.cases import decide_case
 from annotation.actions.claiming import claim
+from annotation.actions.deciding import decide_case
 from annotation.actions.declining import decline
 from annotation.actions.follow_up import follow_up
 from annotation.actions.rating import submit_rating
 from annotation.actions.results import compute_results
+from annotation.actions.signing import prove_simulated
 from annotation.actions.simulated_form import form_of, marks_of
 from annotation.actions.simulated_words import vocabulary
 from annotation.actions.tickets import read_ticket, write_ticket
@@ -25,6 +26,7 @@ from annotation.enums import DecisionOutcome, DisagreementCause, ItemKind, Role
 from annotation.models import Membership, Rating, RubricItem, SampledLatent, Slot, Study, User
 from annotation.queries.peak_words import peak_words
 from annotation.queries.shown_snippets import SnippetGroup, snippet_groups
+from annotation.rules.decision import GivenDecision
 from annotation.rules.handing_out import FIRST_LOOK
 from annotation.rules.membership import active
 from annotation.rules.refusal import Refused
@@ -101,11 +103,13 @@ def decide_some_cases(*, study: Study, by: User, share: float, now: datetime) ->
             case=case,
             by=by,
             now=now,
-            rubric_needs_clause=False,
-            concept="" if irreducible else concept or "",
-            outcome=DecisionOutcome.IRREDUCIBLE if irreducible or not concept else DecisionOutcome.CONCEPT,
-            cause=DisagreementCause.SEVERAL_MEANINGS if irreducible else DisagreementCause.SYNONYMS,
-            rationale="Simulated decision: the opinions were read side by side.",
+            proof=prove_simulated(study=study, by=by, now=now),
+            given=GivenDecision(
+                concept="" if irreducible else concept or "",
+                outcome=DecisionOutcome.IRREDUCIBLE if irreducible or not concept else DecisionOutcome.CONCEPT,
+                cause=DisagreementCause.SEVERAL_MEANINGS if irreducible else DisagreementCause.SYNONYMS,
+                rationale="Simulated decision: the opinions were read side by side.",
+            ),
         )
     return len(chosen)
 

@@ -166,16 +166,35 @@ DISTRIBUTIONS = Table(
 )
 DECISIONS = Table(
     name="decisions",
-    rows="one case that an adjudicator decided; it stands beside the ratings, never over them",
-    key=("latent",),
+    rows="one signed decision of an adjudicator; it stands beside the ratings, never over them",
+    key=("decision",),
     columns=(
         *LATENT,
+        _integer("case", "Case.id", "Number of the case."),
+        _text(
+            "look",
+            "Case.kind",
+            "first: what decides the latent. second: another adjudicator's opinion, blind to the first. repeat: the "
+            "same adjudicator once more, not knowing it.",
+        ),
+        _yes_no("current", "Case.kind", "True for the one decision of the latent that counts."),
+        _integer("decision", "Decision.id", "Number of the decision."),
+        _integer("superseded_by", "Decision.supersedes", "The decision that took its place.", "None did."),
         _text("adjudicator", "Membership.pseudonym", "Stands for the adjudicator."),
         _text("outcome", "Decision.outcome", "concept, irreducible, split or unusable."),
         _text("concept", "Concept.name", "The concept decided for.", "The outcome is not `concept`."),
         _text("cause", "Decision.cause", "Why the raters disagreed."),
         _yes_no("rubric_needs_clause", "Decision.rubric_needs_clause", "True if the rubric should say more."),
+        _text("clause", "Decision.clause", "The words that the rubric should gain.", "None were asked for."),
         _text("rationale", "Decision.rationale", "Why, in the adjudicator's words."),
+        _text("reason", "Decision.reason", "Why it took the place of the one before.", "It is the first."),
+        _text("signed_by", "Signature.method", "How the adjudicator showed who she is: password or simulated."),
+        _text(
+            "signature",
+            "Signature.digest",
+            "SHA-256 of all that was signed, the ratings shown among it.",
+            "Decided before signatures were asked for.",
+        ),
         _moment("opened_at", "Case.opened_at", "When the case was opened, UTC."),
         _moment("decided_at", "Decision.decided_at", "When it was decided, UTC."),
         SIMULATED,

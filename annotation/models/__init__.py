@@ -1,7 +1,7 @@
 """Tables, constraints and triggers. One subject a file; the triggers are in migrations/0002_invariants.py."""
 
 from annotation.models.audit import AuditEvent
-from annotation.models.cases import Case, Decision
+from annotation.models.cases import Case, CaseDigest, CaseDraft, CaseStep, Decision, Signature
 from annotation.models.concepts import ConceptFact
 from annotation.models.corpora import Corpus, Document
 from annotation.models.hours import HoursStatement, Reminder
@@ -33,6 +33,9 @@ __all__ = [
     "Agreement",
     "AuditEvent",
     "Case",
+    "CaseDigest",
+    "CaseDraft",
+    "CaseStep",
     "Concept",
     "ConceptFact",
     "Consensus",
@@ -75,6 +78,7 @@ __all__ = [
     "ScorerStanding",
     "Sensitivity",
     "SignInLink",
+    "Signature",
     "Slot",
     "Snippet",
     "SnippetReport",

@@ -41,6 +41,10 @@ class Study(models.Model):
     """Share of a rater's latents that come back to her, unannounced."""
     retest_gap_hours = models.PositiveIntegerField(default=168)
     """... at the earliest so long after her first rating."""
+    case_repeat_share = models.FloatField(default=0.15)
+    """Share of an adjudicator's decided cases that come back to her, unannounced, to see how steady she is."""
+    case_repeat_gap_hours = models.PositiveIntegerField(default=336)
+    """... at the earliest so long after she decided."""
     calibration_threshold = models.FloatField(default=0.6)
     """Mean agreement with the panel's reference that passes a calibration set (rules.calibration)."""
     reading_share = models.FloatField(default=0.2)
@@ -71,6 +75,9 @@ class Study(models.Model):
                 condition=models.Q(
                     retest_share__range=(0, 1), calibration_threshold__range=(0, 1), reading_share__range=(0, 1)
                 ),
+            ),
+            models.CheckConstraint(
+                name="study_case_repeat_share_is_a_share", condition=models.Q(case_repeat_share__range=(0, 1))
             ),
             models.CheckConstraint(
                 name="study_withdrawal_known", condition=models.Q(withdrawal__in=WithdrawalPolicy.values)

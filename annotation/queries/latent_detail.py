@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F
 from django.db.models.functions import Length, Substr
 
-from annotation.enums import SHOWN_TO_RATERS, RoundKind, SnippetKind
+from annotation.enums import SHOWN_TO_RATERS, SnippetKind
 from annotation.models import Consensus, Latent, Rating, ResultRun, SampledLatent, Snippet, Study
-from annotation.queries.counted_ratings import under_newest_version
 from annotation.queries.hidden_snippets import closed, without_hidden
-from annotation.queries.rubric_words import RubricWords, outcome_word
+from annotation.queries.opinions import Opinion, opinions_on
 from annotation.queries.shown_snippets import place_of
 from annotation.queries.sight import Onlooker
 from annotation.queries.withheld import withheld
@@ -62,18 +61,6 @@ class KindGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opinion:
-    """A rating without anything that would tell whose it is."""
-
-    outcome: str
-    answered: bool
-    concept: str
-    rationale: str
-    answers: list[tuple[str, str]]
-    """(item, answer) in the rubric's order."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class LatentDetail:
     latent: Latent
     sampled: SampledLatent | None
@@ -97,9 +84,7 @@ def find_latent(study: Study, index: int) -> tuple[Latent, SampledLatent | None]
     return latent, study.sample.filter(latent=latent).first()
 
 
-def latent_detail(
-    study: Study, index: int, *, viewer: Onlooker, results: ResultRun | None, words: RubricWords
-) -> LatentDetail:
+def latent_detail(study: Study, index: int, *, viewer: Onlooker, results: ResultRun | None) -> LatentDetail:
     """Everything that the latent's page shows this person; at most seven statements."""
     latent, sampled = find_latent(study, index)
     if sampled is None:
@@ -115,7 +100,7 @@ def latent_detail(
         held_out=sum(count for kind, count in kinds.items() if kind not in SHOWN_TO_RATERS),
         ratings=Rating.objects.filter(latent=sampled, revision=1).filter(~withheld()).count(),
         sight=sight,
-        opinions=_opinions(sampled, words) if sight.ratings else (),
+        opinions=opinions_on(sampled.pk, order=f"latent:{sampled.pk}") if sight.ratings else (),
         consensuses=_consensuses(sampled, results) if sight.results and results else (),
     )
 
@@ -154,29 +139,6 @@ def _shown(row: Snippet) -> MinedSnippet:
         after=around.get("after") or "",
         cut_start=row.start > 0,
         cut_end=row.end < extra["note_length"],
-    )
-
-
-def _opinions(sampled: SampledLatent, words: RubricWords) -> tuple[Opinion, ...]:
-    """Newest revisions, in the order of a random token, so that neither time nor rater shows."""
-    newest = Rating.objects.filter(latent=OuterRef("latent"), round=OuterRef("round"), rater=OuterRef("rater"))
-    ratings = (
-        under_newest_version(Rating.objects.filter(latent=sampled))
-        .filter(~withheld())
-        .exclude(round__kind=RoundKind.RETEST)  # Beside her first answer it would look like another person's.
-        .filter(revision=Subquery(newest.order_by("-revision").values("revision")[:1]))
-        .select_related("concept")
-        .order_by("submit_token")
-    )
-    return tuple(
-        Opinion(
-            outcome=outcome_word(rating.outcome),
-            answered=rating.concept is not None,
-            concept=rating.concept.name if rating.concept else "",
-            rationale=rating.rationale,
-            answers=words.answers(rating.answers),
-        )
-        for rating in ratings
     )
 
 

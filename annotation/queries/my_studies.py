@@ -103,7 +103,7 @@ def _why_nothing_is_left(reach: Reach, rounds: Mapping[int, tuple[int, str]]) ->
 
 
 def _to_decide(study: Study, user: User, now: datetime) -> Errand:
-    queue = case_queue(study=study, user=user, roles=[Role.ADJUDICATOR])
+    queue = case_queue(study=study, user=user, roles=[Role.ADJUDICATOR], now=now)
     waiting = sum(entry.standing == Standing.WAITS for entry in queue)
     decided = sum(entry.standing == Standing.DECIDED for entry in queue)
     if waiting:

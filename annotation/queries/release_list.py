@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count
 
-from annotation.enums import ReleaseState
+from annotation.enums import CaseState, ReleaseState
 from annotation.models import Case, Membership, Rating, Release, Study
 from annotation.queries.withheld import withheld
 
@@ -85,7 +85,7 @@ def next_release(study: Study) -> NextRelease:
     numbers = dict(study.releases.values_list("number", "state"))
     return NextRelease(
         number=max(numbers, default=0) + 1,
-        decisions=Case.objects.filter(study=study, decision__isnull=False).count(),
+        decisions=Case.objects.filter(study=study, state=CaseState.DECIDED).count(),
         building=ReleaseState.BUILDING in numbers.values(),
         **ratings,
     )

@@ -6,6 +6,7 @@ Parameters of every SELECT: study, run (the results that go out), last (newest r
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from annotation.enums import CaseKind
 from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES
 from annotation.queries.release_concepts import CONCEPT_FACTS, CONCEPT_MAY_LEAVE, MERGED_NAMES
 from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, Select
@@ -138,12 +139,21 @@ ORDER BY l.index, c.item, k.position
 DECISIONS = Select(
     columns={
         **LATENT,
+        "case": "c.id",
+        "look": "c.kind",
+        "current": f"(c.kind = '{CaseKind.FIRST}' AND n.id IS NULL)",
+        "superseded_by": "n.id",
+        "decision": "d.id",
         "adjudicator": "m.pseudonym",
         "outcome": "d.outcome",
         "concept": "t.name",
         "cause": "d.cause",
         "rubric_needs_clause": "d.rubric_needs_clause",
+        "clause": "NULLIF(d.clause, '')",
         "rationale": "d.rationale",
+        "reason": "NULLIF(d.reason, '')",
+        "signed_by": "g.method",
+        "signature": "NULLIF(g.digest, '')",
         "opened_at": "c.opened_at",
         "decided_at": "d.decided_at",
         **SIMULATED,
@@ -151,13 +161,16 @@ DECISIONS = Select(
     rest=f"""
 FROM annotation_decision d
 JOIN annotation_case c ON c.id = d.case_id
+JOIN annotation_signature g ON g.id = d.signature_id
+LEFT JOIN annotation_decision n ON n.supersedes_id = d.id
 {SAMPLED.format("c.latent_id")}
 LEFT JOIN annotation_membership m ON m.study_id = c.study_id AND m.user_id = d.adjudicator_id AND m.role = 'adjudicator'
 LEFT JOIN annotation_concept t ON t.id = d.concept_id
 WHERE c.study_id = %(study)s
-ORDER BY l.index
+ORDER BY l.index, c.kind, d.id
 """,
 )
+"""Every signed decision, also superseded ones and those that stand beside, as ratings keep their revisions."""
 AGREEMENT = Select(
     columns={
         **{
@@ -268,7 +281,7 @@ RATERS = Select(
         "ratings": "CASE WHEN m.role = 'annotator' THEN COALESCE(given.ratings, 0) ELSE 0 END",
         "decisions": """CASE WHEN m.role = 'adjudicator' THEN (
             SELECT count(*) FROM annotation_decision d JOIN annotation_case k ON k.id = d.case_id
-            WHERE k.study_id = %(study)s AND d.adjudicator_id = m.user_id) ELSE 0 END""",
+            WHERE k.study_id = %(study)s AND k.kind = 'first' AND d.adjudicator_id = m.user_id) ELSE 0 END""",
         **SIMULATED,
     },
     rest=f"""

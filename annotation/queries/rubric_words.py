@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from annotation.enums import ItemKind, Outcome
+from annotation.enums import ItemKind
 from annotation.models import RubricItem, RubricVersion
 from annotation.queries.rating_records import NOT_CLINICAL
 from annotation.science.members import NO, YES
@@ -58,10 +58,6 @@ class RubricWords:
 def rubric_words(version: RubricVersion) -> RubricWords:
     """One statement."""
     return RubricWords(tuple(version.items.order_by("position")))
-
-
-def outcome_word(outcome: str) -> str:
-    return Outcome(outcome).label
 
 
 def _labels(item: RubricItem) -> dict[str, str]:

@@ -24,5 +24,12 @@ def check_run_finished(study: Study) -> None:
 
 
 def check_case_open(case: Case) -> None:
-    if case.state != CaseState.OPEN:
+    if case.state == CaseState.DECIDED:
         raise Refused("This case has been decided already. The queue shows what still waits.")
+    if case.state != CaseState.OPEN:
+        raise Refused("This case is no longer with you. The queue shows what still waits.")
+
+
+def check_case_decided(case: Case) -> None:
+    if case.state != CaseState.DECIDED:
+        raise Refused("This case is not decided yet, so that there is no decision to replace.")

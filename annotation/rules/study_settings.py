@@ -13,6 +13,8 @@ SETTINGS = (
     "raters_per_latent",
     "retest_share",
     "retest_gap_hours",
+    "case_repeat_share",
+    "case_repeat_gap_hours",
     "calibration_threshold",
     "reading_share",
     "scorers",
@@ -49,7 +51,7 @@ def _wrong(name: str, value: Any) -> str:
         return "" if 0 <= value <= 1 else "Give a share from 0 to 100 per cent."
     if name == "raters_per_latent":
         return "" if 1 <= value <= MOST_RATERS else f"Give a number from 1 to {MOST_RATERS}."
-    if name == "retest_gap_hours":
+    if name.endswith("_gap_hours"):
         return "" if 0 <= value <= LONGEST_GAP_HOURS else f"Give hours from 0 to {LONGEST_GAP_HOURS:,}, two years."
     if name == "hourly_rate":
         return "" if value is None or 0 <= value <= HIGHEST_RATE else f"Give an amount from 0 to {HIGHEST_RATE:,}."

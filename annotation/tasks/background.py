@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from annotation.actions import (
     asking_scores,
+    case_digests,
+    case_repeats,
     demo,
     follow_up,
     matching,
@@ -70,6 +72,12 @@ def write_release(*, release_id: int, **_: Any) -> None:
 @shared_task(name="annotation.prepare_demo", queue="web")
 def prepare_demo(**_: Any) -> None:
     demo.continue_demo(now=timezone.now())
+
+
+@shared_task(name="annotation.look_after_cases", queue="web", expires=3600)
+def look_after_cases(**_: Any) -> None:
+    case_repeats.bring_back_cases(now=timezone.now())
+    case_digests.send_case_digests(now=timezone.now())
 
 
 @shared_task(name="annotation.sweep", queue="web", expires=15)

@@ -20,6 +20,7 @@ from annotation.views.drawing.histogram import histogram as draw_histogram
 from annotation.views.drawing.icons import icon_path
 from annotation.views.drawing.pair_matrix import Pair
 from annotation.views.drawing.pair_matrix import pair_matrix as draw_pair_matrix
+from annotation.views.drawing.pointed import Place, pointed
 from annotation.views.drawing.positions import positions as draw_positions
 from annotation.views.drawing.progress import progress_bar as draw_progress
 from annotation.views.drawing.segments import segments, strongest
@@ -65,6 +66,15 @@ def token_strip(text: str, tokens: Sequence[Mapping[str, Any]], scale: float, **
 def token_text(text: str, tokens: Sequence[Mapping[str, Any]], scale: float, **extra: Any) -> dict[str, Any]:
     """Only the text of a token_strip, for a page that draws its own box around it."""
     return token_strip(text, tokens, scale, **extra)
+
+
+@register.inclusion_tag("components/token_text.html")
+def pointed_text(
+    text: str, tokens: Sequence[Mapping[str, Any]], scale: float, places: Sequence[Place], **extra: Any
+) -> dict[str, Any]:
+    """A token_text with the words framed that rationales point at; `places` are {letter, start, end}."""
+    cut = segments(text, tokens, scale)
+    return {"shaded": pointed(cut, places), "strongest": strongest(cut), **extra}
 
 
 @register.inclusion_tag("components/shading_key.html")

@@ -15,7 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation.actions.accounts import choose_password
+from annotation.actions.case_digests import choose_case_digest
 from annotation.actions.links import link_is_open, redeem_link
+from annotation.enums import Role
 from annotation.models import Membership, User
 from annotation.rules.device import device_owner
 from annotation.rules.refusal import Refused
@@ -98,11 +100,27 @@ def account(request: HttpRequest) -> HttpResponse:
         else:
             update_session_auth_hash(request, user)
             messages.success(request, "Your password is set. You can sign in by it from now on.")
-            return redirect("account")
+            return redirect(_onward(request, "account"))
     memberships = Membership.objects.filter(user=user).select_related("study", "institution")
-    context = {"form": form, "memberships": memberships.order_by("study__name", "role")}
+    context = {
+        "form": form,
+        "memberships": memberships.order_by("study__name", "role"),
+        "adjudicates": memberships.filter(role=Role.ADJUDICATOR, withdrawn_at__isnull=True).exists(),
+        "next": _onward(request, ""),
+    }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "account/account.html", context, status=status)
+
+
+@require_POST
+def case_digest(request: HttpRequest) -> HttpResponse:
+    """Switch the e-mails about waiting cases on or off."""
+    user = request.user
+    assert isinstance(user, User)  # LoginRequiredMiddleware stands in front.
+    wanted = request.POST.get("wanted") == "yes"
+    choose_case_digest(wanted=wanted, by=user, now=timezone.now())
+    messages.success(request, f"E-mails about waiting cases are switched {'on' if wanted else 'off'}.")
+    return redirect("account")
 
 
 def _enter_page(request: HttpRequest) -> HttpResponse:
@@ -113,8 +131,8 @@ def _spent(request: HttpRequest, sentence: str) -> HttpResponse:
     return render(request, "account/spent.html", {"sentence": sentence}, status=HTTPStatus.GONE)
 
 
-def _onward(request: HttpRequest) -> str:
-    """The page that was asked for before signing in, if it is one of ours."""
+def _onward(request: HttpRequest, otherwise: str = "home") -> str:
+    """The page that was asked for before, if it is one of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
-    return wanted if ours else "home"
+    return wanted if ours else otherwise

@@ -1,12 +1,13 @@
 """The adjudicator's form: what may be decided and why raters may have differed, each with its explanation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
-
 from annotation.enums import DecisionOutcome, DisagreementCause
+from annotation.models import Decision
 from annotation.rules.answers import CONCEPT_LIMIT, RATIONALE_LIMIT
+from annotation.rules.decision import CLAUSE_LIMIT, REASON_LIMIT, GivenDecision
 
 OUTCOME_HELP = {
     DecisionOutcome.CONCEPT: "The latent stands for one thing, and you can name it.",
@@ -25,6 +26,10 @@ CAUSE_HELP = {
 }
 
 
+FIELDS = ("outcome", "concept", "cause", "rationale", "clause", "reason")
+"""Texts of the form, by the names under which it sends them and a draft keeps them."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CaseForm:
     """What she has chosen and written so far."""
@@ -34,8 +39,12 @@ class CaseForm:
     cause: str = ""
     rationale: str = ""
     rubric_needs_clause: bool = False
+    clause: str = ""
+    reason: str = ""
     concept_limit: int = CONCEPT_LIMIT
     rationale_limit: int = RATIONALE_LIMIT
+    clause_limit: int = CLAUSE_LIMIT
+    reason_limit: int = REASON_LIMIT
 
     @property
     def outcomes(self) -> list[dict[str, Any]]:
@@ -46,12 +55,31 @@ class CaseForm:
         return _options(CAUSE_HELP)
 
     @property
-    def clause(self) -> list[dict[str, str]]:
-        return [{"value": "yes", "label": "The rubric needs a clause for this"}]
+    def clauses(self) -> list[dict[str, str]]:
+        return [{"value": "yes", "label": "The rubric needs a clause for this", "key": "1"}]
 
     @property
     def clause_chosen(self) -> list[str]:
         return ["yes"] if self.rubric_needs_clause else []
+
+    @property
+    def given(self) -> GivenDecision:
+        return GivenDecision(
+            outcome=self.outcome,
+            concept=self.concept,
+            cause=self.cause,
+            rationale=self.rationale,
+            rubric_needs_clause=self.rubric_needs_clause,
+            clause=self.clause,
+            reason=self.reason,
+        )
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """As a form sends it and a draft keeps it."""
+        return {name: getattr(self, name) for name in FIELDS} | (
+            {"rubric_needs_clause": "yes"} if self.rubric_needs_clause else {}
+        )
 
 
 def _options(help_: dict[Any, str]) -> list[dict[str, Any]]:
@@ -61,16 +89,30 @@ def _options(help_: dict[Any, str]) -> list[dict[str, Any]]:
     ]
 
 
-def read_case_form(post: QueryDict) -> CaseForm:
-    """What the browser sent, without NUL characters, which Postgres cannot store."""
+def read_case_form(sent: Mapping[str, Any]) -> CaseForm:
+    """What a browser sent or a draft keeps, without NUL characters, which Postgres cannot store."""
 
     def text(name: str) -> str:
-        return post.get(name, "").replace("\x00", "")
+        return str(sent.get(name) or "").replace("\x00", "")
 
     return CaseForm(
         outcome=text("outcome"),
         concept=text("concept"),
         cause=text("cause"),
         rationale=text("rationale"),
-        rubric_needs_clause=post.get("rubric_needs_clause") == "yes",
+        rubric_needs_clause="yes" in (sent.get("rubric_needs_clause") or ()),
+        clause=text("clause"),
+        reason=text("reason"),
+    )
+
+
+def form_of(decision: Decision) -> CaseForm:
+    """The form as it would have to be filled in to decide the same."""
+    return CaseForm(
+        outcome=decision.outcome,
+        concept=decision.concept.name if decision.concept else "",
+        cause=decision.cause,
+        rationale=decision.rationale,
+        rubric_needs_clause=decision.rubric_needs_clause,
+        clause=decision.clause,
     )

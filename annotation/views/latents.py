@@ -87,7 +87,7 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     study = place.study
     words, results = rubric_words(study.rubric), freshness(study)
     viewer = onlooker(place.user, place.roles, study)
-    detail = latent_detail(study, index, viewer=viewer, results=results.run, words=words)
+    detail = latent_detail(study, index, viewer=viewer, results=results.run)
     panels = _panels(detail, words)
     sees_hints = viewer.sees_hints(detail.latent.pk)
     profile = profile_sheet(detail.latent, study.run, place.user) if sees_hints and study.run else None

@@ -25,7 +25,7 @@ SCORER_HELP: dict[str, str] = {
     Scorer.EMBEDDING: "A small model on this installation. No text leaves.",
     Scorer.JUDGE: "A model that the institution has set up for it: on its own GPU, or at an address of its own.",
 }
-PERCENT = ("retest_share", "reading_share", "calibration_threshold")
+PERCENT = ("retest_share", "case_repeat_share", "reading_share", "calibration_threshold")
 
 
 def _number(label: str, help_text: str, **limits: Any) -> forms.IntegerField:
@@ -50,6 +50,13 @@ class SettingsForm(forms.Form):
     )
     retest_gap_hours = _number(
         "Hours until a retest", "It comes at the earliest so long after her first rating. 168 are a week.", min_value=0
+    )
+    case_repeat_share = _percent(
+        "Cases that come back, per cent",
+        "Share of an adjudicator’s decided cases that come back to her as new ones: is she steady? 0 for none.",
+    )
+    case_repeat_gap_hours = _number(
+        "Hours until a case comes back", "At the earliest so long after she decided. 336 are two weeks.", min_value=0
     )
     calibration_threshold = _percent(
         "Calibration passed at, per cent", "Mean agreement with the panel’s reference that passes a calibration set."

@@ -11,6 +11,7 @@ from functools import partial
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.actions.case_drafts import save_case_draft
 from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
 from annotation.actions.links import issue_link
@@ -22,8 +23,9 @@ from annotation.actions.signing_hours import sign_hours
 from annotation.enums import LatentState, SnippetKind
 from annotation.models import Membership, Rating, Snippet, User
 from annotation.rules.described_rubric import DescribedRubric
-from tests import calibration_world, reading_world, rubric_world
+from tests import calibration_world, case_world, reading_world, rubric_world
 from tests import world as worlds
+from tests.case_world import with_password
 from tests.world import NOW, World, add_rater, rate_next
 
 NO_PAGES = {
@@ -33,6 +35,7 @@ NO_PAGES = {
     "health": "a line for the load balancer",
     "drafts": "JSON",
     "reading_drafts": "JSON",
+    "case_drafts": "JSON",
     "rate_ahead": "JSON with the sheets of the rating page",
     "suggest": "JSON",
     "did_you_mean": "JSON",
@@ -40,6 +43,7 @@ NO_PAGES = {
 ONLY_SENT_TO = {
     *("mine_again", "cancel_mining", "resume_mining", "draw_sample", "open_round", "close_round"),
     *("draw_calibration", "open_calibration", "let_rater_through", "remind_rater"),
+    *("defer_case", "hand_over_case", "give_back_case", "case_digest"),
     *("start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings", "close_readings", "sign_out"),
 }
 """Addresses that take forms, and answer with a page of another address."""
@@ -125,9 +129,15 @@ def with_results(world: World) -> dict[str, object]:
     contested.state = LatentState.PERSISTENT
     contested.save()
     case = open_case(latent=contested, why="No concept reaches a posterior of 0.90.", now=NOW)
+    with_password(world.cora)
+    case_world.adjudicator(world, "dana")
+    begun = {"outcome": "split", "cause": "several-meanings", "rationale": "Two meanings in them."}
+    save_case_draft(case=case, answers=begun, by=world.cora, now=NOW)
+    decided = case_world.persistent(world.study.sample.order_by("position")[1])
+    case_world.decide(decided, world.cora)
     release = request_release(study=world.study, by=world.rosa, now=NOW)
     write_release(release_id=release.pk, now=NOW)
-    return {"case": case.pk, "release": 1, "index": contested.latent.index, "item": "concept"}
+    return {"decided": decided.pk, "case": case.pk, "release": 1, "index": contested.latent.index, "item": "concept"}
 
 
 def calibrating(world: World) -> dict[str, object]:
@@ -223,7 +233,11 @@ SCENES = {
             Visit("release", "rosa", ("release",)),
             Visit("latent", "rosa", ("index",)),
             Visit("cases", "cora"),
-            *(Visit("case", who, ("case",)) for who in ("cora", "rosa")),
+            *(Visit("case", who, (which,)) for who in ("cora", "rosa") for which in ("case", "decided")),
+            Visit("case", "cora", ("case",), sent="#decision"),
+            Visit("replace_decision", "cora", ("decided",)),
+            Visit("replace_decision", "cora", ("decided",), sent="#decision", status=422),
+            Visit("account", "cora", in_study=False),
             *(Visit(name, "ada") for name in ("rate", "read")),
         ),
     ),

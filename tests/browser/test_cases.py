@@ -11,6 +11,7 @@ from annotation.enums import LatentState
 from annotation.models import Case, Decision
 from tests.browser.enter import enter
 from tests.browser.keys import press
+from tests.case_world import PASSWORD, with_password
 from tests.world import NOW, World, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,11 +28,12 @@ def two_cases(world: World) -> list[Case]:
         latent.state = LatentState.PERSISTENT
         latent.save()
         cases.append(open_case(latent=latent, why="No concept reaches a posterior of 0.90.", now=NOW))
+    with_password(world.cora)
     return cases
 
 
 def test_the_adjudicator_reads_both_opinions_decides_and_is_led_to_the_next_case(
-    world: World, two_cases: list[Case], live_server: LiveServer, context: BrowserContext
+    world: World, two_cases: list[Case], live_server: LiveServer, context: BrowserContext, complaints: list[str]
 ) -> None:
     enter(context, live_server.url, world.cora)
     page = context.new_page()
@@ -50,8 +52,18 @@ def test_the_adjudicator_reads_both_opinions_decides_and_is_led_to_the_next_case
     press(page, "ArrowDown", "Enter", "Escape", "y", "2", "r")
     page.keyboard.type("Rest pain in most snippets.")
     press(page, "Control+Enter")
-    expect(page.get_by_text(f"Case {two_cases[0].pk} is decided.")).to_be_visible()
-    decision = Decision.objects.select_related("concept").get()
+    expect(page.get_by_role("heading", name=f"Sign your decision on case {two_cases[0].pk}")).to_be_visible()
+    expect(page.get_by_text(f"By signing I, Cora, decide case {two_cases[0].pk}")).to_contain_text("“unstable angina”")
+    expect(page.get_by_label("Your password")).to_be_focused()
+    page.keyboard.type("not mine")
+    press(page, "Enter")
+    expect(page.get_by_text("This is not your password. Nothing was signed.")).to_be_visible()
+    complaints.clear()  # The wrong password was answered with 422.
+    page.keyboard.type(PASSWORD)
+    press(page, "Enter")
+    expect(page.get_by_text(f"Case {two_cases[0].pk} is decided and signed.")).to_be_visible()
+    decision = Decision.objects.select_related("concept", "signature").get()
+    assert decision.signature.method == "password"
     assert decision.concept is not None
     assert (decision.concept.name, decision.cause) == ("unstable angina", "granularity")
     page.get_by_role("link", name="Open the next case").click()

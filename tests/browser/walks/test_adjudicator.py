@@ -11,6 +11,7 @@ from annotation.enums import LatentState
 from annotation.models import Decision, User
 from tests.browser.walks.conftest import arrived
 from tests.browser.walks.hands import Hand
+from tests.case_world import PASSWORD, with_password
 from tests.world import NOW, World, rate_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +27,7 @@ def contested(world: World) -> World:
     latent.state = LatentState.PERSISTENT
     latent.save()
     open_case(latent=latent, why="No concept reaches a posterior of 0.90.", now=NOW)
+    with_password(world.cora)
     return world
 
 
@@ -42,7 +44,11 @@ def test_the_adjudicator(contested: World, hand_of: Callable[[User | None], Hand
     hand.choose(page.get_by_role("group", name="Why did the raters differ?").get_by_role("radio").nth(1))
     hand.write(page.get_by_label("Why do you decide so?"), "Both readings hold in half of the snippets.")
     hand.press(page.get_by_role("button", name="Decide"))
-    expect(page.get_by_text("is decided.")).to_be_visible()
+    arrived(page, "Sign your decision")
+    expect(page.get_by_text("irreducible, so that the distribution of opinions is the answer")).to_be_visible()
+    hand.write(page.get_by_label("Your password"), PASSWORD)
+    hand.press(page.get_by_role("button", name="Sign and decide"))
+    expect(page.get_by_text("is decided and signed.")).to_be_visible()
     arrived(page, "Case")
     decision = Decision.objects.get()
     assert (decision.outcome, decision.concept, decision.adjudicator) == ("irreducible", None, contested.cora)

@@ -13,7 +13,6 @@ from annotation.actions.rounds import add_slots, start_round
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import Outcome, Role, RoundKind, SlotState
 from annotation.models import (
-    Decision,
     Decline,
     Membership,
     Rating,
@@ -27,6 +26,7 @@ from annotation.models import (
 from annotation.queries.reach import reaches
 from annotation.rules.refusal import Refused
 from tests import world as worlds
+from tests.case_world import stored_decision
 from tests.world import NOW, World, add_rater, rate_next
 
 LATER = NOW + timedelta(hours=2)
@@ -131,9 +131,7 @@ def bar_by_reference(world: World, latent: SampledLatent) -> None:
 
 def bar_by_decision(world: World, latent: SampledLatent) -> None:
     case = open_case(latent=latent, why="for the test", now=NOW)
-    Decision.objects.create(
-        case=case, adjudicator=world.ada, outcome="unusable", cause="slip", rationale="Mine.", decided_at=NOW
-    )
+    stored_decision(case, world.ada, rationale="Mine.")
 
 
 def bar_by_reading(world: World, latent: SampledLatent) -> None:

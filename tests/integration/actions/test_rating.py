@@ -13,10 +13,11 @@ from annotation.actions.drafting import save_draft
 from annotation.actions.rating import submit_rating
 from annotation.actions.rounds import close_round
 from annotation.actions.tickets import read_ticket, write_ticket
-from annotation.models import Concept, Decision, Draft, Rating, SampledLatent, Slot
+from annotation.models import Concept, Draft, Rating, SampledLatent, Slot
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
 from tests import world as worlds
+from tests.case_world import stored_decision
 from tests.world import NOW, World, add_rater, complete_form, rate_next
 
 LATER = NOW + timedelta(hours=2)
@@ -199,9 +200,7 @@ def test_who_decided_the_case_cannot_rate_the_latent_afterwards_even_late(world:
     ticket = ticket_for(world)
     Slot.objects.filter(pk=ticket.slot).update(state="open", rater=None, lease_token=None, lease_expires_at=None)
     case = open_case(latent=SampledLatent.objects.get(pk=ticket.latent), why="for the test", now=NOW)
-    Decision.objects.create(
-        case=case, adjudicator=world.ada, outcome="unusable", cause="slip", rationale="Mine.", decided_at=NOW
-    )
+    stored_decision(case, world.ada, rationale="Mine.")
     with pytest.raises(Refused, match="You decided the case"):
         submit(world, ticket)
     assert not Rating.objects.exists()

@@ -8,9 +8,9 @@ from django.db import IntegrityError, connection, transaction
 
 from annotation.actions.cases import open_case
 from annotation.actions.rounds import open_round
-from annotation.enums import DecisionOutcome, DisagreementCause
 from annotation.models import Case, Decision, Reference, Round, Slot
 from annotation.rules.refusal import Refused
+from tests import case_world
 from tests.world import NOW, World, match, rate_next, second_run
 
 
@@ -53,14 +53,7 @@ def full(world: World) -> World:
 
 
 def decide(case: Case, world: World) -> Decision:
-    return Decision.objects.create(
-        case=case,
-        adjudicator=world.cora,
-        outcome=DecisionOutcome.IRREDUCIBLE,
-        cause=DisagreementCause.SLIP,
-        rationale="Both are right.",
-        decided_at=NOW,
-    )
+    return case_world.stored_decision(case, world.cora, rationale="Both are right.")
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -158,14 +151,7 @@ def test_an_adjudicator_never_decides_a_latent_that_she_rated(world: World) -> N
     assert rating is not None
     case = open_case(latent=rating.latent, why="for the test", now=NOW)
     with pytest.raises(IntegrityError, match="rated the latent herself"), transaction.atomic():
-        Decision.objects.create(
-            case=case,
-            adjudicator=world.ada,
-            outcome=DecisionOutcome.UNUSABLE,
-            cause=DisagreementCause.SLIP,
-            rationale="Mine.",
-            decided_at=NOW,
-        )
+        case_world.stored_decision(case, world.ada, rationale="Mine.")
 
 
 def test_nobody_rates_a_latent_whose_case_she_decided(full: World) -> None:

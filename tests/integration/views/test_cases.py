@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -11,7 +12,8 @@ from annotation.actions.cases import open_case
 from annotation.actions.people import add_member
 from annotation.actions.rounds import close_round
 from annotation.enums import CaseState, LatentState, Role
-from annotation.models import Case, Decision, Rating, SampledLatent, User
+from annotation.models import Case, Decision, Rating, SampledLatent, Signature, User
+from tests.case_world import PASSWORD, with_password
 from tests.html import without_tokens
 from tests.world import NOW, World, add_rater, person, pseudonym, rate_next
 
@@ -27,6 +29,7 @@ def contested(world: World) -> Case:
         while rate_next(world.study, user, concept=concept, rationale=f"It is {concept}, all of it."):
             pass
     close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
+    with_password(world.cora)
     latent = max(world.study.sample.all(), key=lambda one: one.ratings.count())
     return persistent(latent)
 
@@ -50,7 +53,10 @@ def shown(response: Any) -> str:
 
 
 def decision(**changes: Any) -> dict[str, Any]:
+    """The form of a decision as it goes to be signed."""
     return {
+        "step": "sign",
+        "password": PASSWORD,
         "outcome": "concept",
         "concept": "acute coronary syndrome",
         "cause": "granularity",
@@ -105,7 +111,7 @@ def test_the_order_of_opinions_is_fixed_for_a_reader_and_another_one_for_other_r
     for reader in readers:
         client = signed_in(reader)
         first, second = (
-            tuple(opinion.concept for opinion in client.get(page(contested)).context["sheet"].opinions)
+            tuple(one.opinion.concept for one in client.get(page(contested)).context["sheet"].opinions)
             for _ in range(2)
         )
         assert first == second
@@ -113,12 +119,67 @@ def test_the_order_of_opinions_is_fixed_for_a_reader_and_another_one_for_other_r
     assert len(set(orders)) > 1
 
 
+def test_a_decision_is_read_in_words_before_it_is_signed(world: World, contested: Case, signed_in: SignIn) -> None:
+    cora = signed_in(world.cora)
+    html = shown(cora.post(page(contested), decision(step="review", rubric_needs_clause="yes", clause="Say “ACS”.")))
+    assert f"By signing I, Cora, decide case {contested.pk} of the study “Hearts”" in html
+    assert "one concept, “acute coronary syndrome”" in html
+    assert "I ask that the rubric gain a clause: “Say “ACS”.”." in html
+    assert "can only be superseded by a new signed decision" in html
+    assert 'type="password"' in html
+    assert not Decision.objects.exists()
+    back = shown(cora.post(page(contested), decision(step="edit")))
+    assert "The snippets do not tell the two apart." in back
+    assert "What do you decide?" in back
+
+
+def test_a_wrong_password_signs_nothing_and_loses_nothing(world: World, contested: Case, signed_in: SignIn) -> None:
+    cora = signed_in(world.cora)
+    for password, sentence in (("", "Enter your password"), ("not mine", "This is not your password.")):
+        response = cora.post(page(contested), decision(password=password))
+        assert response.status_code == 422
+        assert sentence in shown(response)
+        assert "The snippets do not tell the two apart." in shown(response)
+    assert not Decision.objects.exists()
+    assert not Signature.objects.exists()
+    assert "The snippets do not tell the two apart." in shown(cora.get(page(contested)))  # Kept as a draft.
+
+
+def test_after_ten_wrong_passwords_the_right_one_waits(world: World, contested: Case, signed_in: SignIn) -> None:
+    cache.clear()
+    cora = signed_in(world.cora)
+    for _ in range(10):
+        cora.post(page(contested), decision(password="not mine"))
+    assert "Wait a quarter of an hour" in shown(cora.post(page(contested), decision()))
+    assert not Decision.objects.exists()
+    cache.clear()
+    assert cora.post(page(contested), decision()).status_code == 303
+
+
+def test_who_has_no_password_chooses_one_first_and_comes_back_to_her_draft(
+    world: World, contested: Case, signed_in: SignIn
+) -> None:
+    world.cora.set_unusable_password()
+    world.cora.save()
+    cora = signed_in(world.cora)
+    html = shown(cora.post(page(contested), decision(step="review")))
+    assert "You have no password yet" in html
+    assert 'type="password"' not in html
+    account = f"{reverse('account')}?next={page(contested)}"
+    assert account in html
+    assert "have none yet" in shown(cora.post(page(contested), decision()))
+    chosen = cora.post(account, {"new": PASSWORD, "again": PASSWORD})
+    assert chosen["Location"] == page(contested)
+    assert "The snippets do not tell the two apart." in shown(cora.get(page(contested)))
+    assert cora.post(page(contested), decision()).status_code == 303
+
+
 def test_deciding_for_a_concept_leaves_the_ratings_alone_and_goes_back_to_the_queue(
     world: World, contested: Case, signed_in: SignIn
 ) -> None:
     before = list(Rating.objects.order_by("pk").values())
     cora = signed_in(world.cora)
-    response = cora.post(page(contested), decision(rubric_needs_clause="yes"))
+    response = cora.post(page(contested), decision(rubric_needs_clause="yes", clause="Name the syndrome."))
     assert (response.status_code, response["Location"]) == (303, queue(world))
     made = Decision.objects.select_related("concept").get()
     assert made.concept is not None
@@ -127,9 +188,15 @@ def test_deciding_for_a_concept_leaves_the_ratings_alone_and_goes_back_to_the_qu
     assert contested.latent.state == LatentState.DECIDED
     assert list(Rating.objects.order_by("pk").values()) == before
     html = shown(cora.get(queue(world)))
-    assert f"Case {contested.pk} is decided." in html
-    assert "acute coronary syndrome" in html
-    assert "The snippets do not tell the two apart." in shown(cora.get(page(contested)))
+    assert f"Case {contested.pk} is decided and signed." in html
+    assert (
+        "acute coronary syndrome" not in html
+    )  # What she decided is not spread out before her who may be asked again.
+    decided = shown(cora.get(page(contested)))
+    assert "acute coronary syndrome" in decided
+    assert "The snippets do not tell the two apart." in decided
+    assert "What is stored is what was signed." in decided
+    assert "acute coronary syndrome" in shown(signed_in(world.rosa).get(queue(world)))
 
 
 @pytest.mark.parametrize("outcome", ["irreducible", "split", "unusable"])
@@ -155,12 +222,14 @@ def test_after_a_decision_the_next_case_is_first(world: World, contested: Case, 
         ({"concept": "x" * 161}, "longer than 160 characters"),
         ({"cause": "weather"}, "choose a cause"),
         ({"rationale": "\x00 "}, "the rationale is missing"),
+        ({"rubric_needs_clause": "yes"}, "Write the sentence that the rubric should gain"),
+        ({"rubric_needs_clause": "yes", "clause": "x" * 1001}, "The clause is longer than 1000 characters"),
     ],
 )
 def test_what_is_missing_is_told_and_what_was_written_stays(
     world: World, contested: Case, signed_in: SignIn, changes: dict[str, str], sentence: str
 ) -> None:
-    sent = decision(rationale="Keep <me>.") | changes
+    sent = decision(step="review", rationale="Keep <me>.") | changes
     response = signed_in(world.cora).post(page(contested), sent)
     assert response.status_code == 422
     assert sentence in shown(response)
@@ -230,13 +299,13 @@ def test_pages_take_the_same_number_of_statements_for_few_and_for_many(
     cora.get(queue(world))
     thin = persistent(world.study.sample.filter(ratings__rater=world.ada).exclude(pk=contested.latent_id)[0])
     Case.objects.filter(pk=thin.pk).update(state=CaseState.OPEN)
-    with django_assert_max_num_queries(16) as many:
+    with django_assert_max_num_queries(30) as many:
         assert len(cora.get(page(contested)).context["sheet"].opinions) > 1
     with django_assert_num_queries(len(many)):
         cora.get(page(thin))
     with django_assert_max_num_queries(10) as two:
         cora.get(queue(world))
-    for latent in world.study.sample.filter(case=None):
+    for latent in world.study.sample.filter(cases=None):
         persistent(latent)
     with django_assert_num_queries(len(two)):
-        assert len(cora.get(queue(world)).context["open_cases"]) == 6
+        assert cora.get(queue(world)).context["waiting_count"] == 6

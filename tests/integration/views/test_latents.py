@@ -15,6 +15,7 @@ from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
 from annotation.enums import LatentState, Role
 from annotation.models import Latent, SampledLatent, User
+from annotation.queries.opinions import opinions_on
 from tests.html import without_tokens
 from tests.world import NOW, World, rate_next
 
@@ -211,7 +212,7 @@ def test_rationales_come_without_names_places_and_times(world: World, signed_in:
         assert trace not in without_tokens(opinions)
 
 
-def test_rationales_follow_a_random_token_not_time(world: World, signed_in: SignIn) -> None:
+def test_rationales_stand_in_an_order_that_is_fixed_and_nobodys(world: World, signed_in: SignIn) -> None:
     while rate_next(world.study, world.ada, rationale="Said by Ada."):
         pass
     while rate_next(world.study, world.ben, rationale="Said by Ben."):
@@ -219,8 +220,10 @@ def test_rationales_follow_a_random_token_not_time(world: World, signed_in: Sign
     client = signed_in(world.rosa)
     for sampled in world.study.sample.select_related("latent"):
         text = detail(client, world, sampled.latent)
-        by_token = sampled.ratings.order_by("submit_token").values_list("rationale", flat=True)
-        assert list(by_token) == sorted(by_token, key=text.index)
+        said = [opinion.rationale for opinion in opinions_on(sampled.pk, order=f"latent:{sampled.pk}")]
+        assert said == sorted(said, key=text.index)
+        orders = {opinions_on(sampled.pk, order=str(number))[0].rationale for number in range(40)}
+        assert orders == {"Said by Ada.", "Said by Ben."}
 
 
 def test_cannot_tell_is_an_opinion_as_well(world: World, signed_in: SignIn) -> None:

@@ -26,6 +26,8 @@ def form(**changes: Any) -> dict[str, Any]:
         "raters_per_latent": 2,
         "retest_share": 0,
         "retest_gap_hours": 168,
+        "case_repeat_share": 15,
+        "case_repeat_gap_hours": 336,
         "calibration_threshold": 60,
         "reading_share": 20,
         "scorers": ["embedding"],

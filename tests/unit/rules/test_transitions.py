@@ -13,5 +13,6 @@ def test_every_state_says_what_may_follow() -> None:
         assert set(table) == set(states)
 
 
-def test_a_decision_is_final() -> None:
-    assert all(transitions.LATENT[state] == () for state in transitions.DECIDED_STATES)
+def test_a_decision_gives_way_only_to_another_decision() -> None:
+    for state in transitions.DECIDED_STATES:
+        assert set(transitions.LATENT[state]) == set(transitions.DECIDED_STATES) - {state}
