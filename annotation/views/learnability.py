@@ -50,6 +50,7 @@ def learnability(request: HttpRequest, place: Place) -> HttpResponse:
             },
         ],
         "scoring": _bars(tuple(under_way.values())),
+        "busy": any(one.under_way or one.failure for one in under_way.values()),
     }
     return render(request, "learnability/learnability.html", context)
 
