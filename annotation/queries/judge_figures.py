@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.db.models.functions import Round
 
+from annotation.enums import ScoreTask
 from annotation.models import IntruderScore, RationaleScore, ScorerStanding, Study
 from annotation.queries.learnability_scores import READER
 from annotation.queries.results import newest_run
@@ -74,7 +75,8 @@ def _of_judge(study: Study, judge: str) -> Mapping[str, str]:
 
 
 def _areas(study: Study, judge: str) -> dict[float, int]:
-    rows = RationaleScore.objects.filter(current(_of_judge(study, judge)), study=study, auroc__isnull=False)
+    judged = current(_of_judge(study, judge))
+    rows = RationaleScore.objects.filter(judged, study=study, task=ScoreTask.DETECTION, auroc__isnull=False)
     rows = rows.filter(~withheld("rating__rater")).annotate(area=Round("auroc", precision=3))
     return dict(rows.values("area").annotate(trials=Count("pk")).order_by("area").values_list("area", "trials"))
 

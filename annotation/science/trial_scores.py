@@ -107,5 +107,5 @@ def percentile_interval(values: FloatArray) -> Interval | Undefined:
     tail = (1 - COVERAGE) / 2 * 100
     low, high = (float(x) for x in np.percentile(defined, [tail, 100 - tail]))
     if low == high:
-        return Undefined("Every resample gives the same value, so that resampling says nothing about its precision.")
+        return Undefined("No interval: every resample gives the same value.")
     return Interval(low, high)

@@ -11,6 +11,7 @@ from functools import partial
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.actions.asking_scores import ask_for_scores
 from annotation.actions.case_drafts import save_case_draft
 from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
@@ -20,16 +21,18 @@ from annotation.actions.reporting import report_snippet
 from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
 from annotation.actions.signing_hours import sign_hours
+from annotation.actions.taking_in_scores import note_scores_ended
 from annotation.enums import LatentState, SnippetKind
-from annotation.models import Membership, Rating, Snippet, User
+from annotation.models import Membership, Rating, Snippet, Study, User
 from annotation.rules.described_rubric import DescribedRubric
-from tests import calibration_world, case_world, reading_world, rubric_world
+from tests import calibration_world, case_world, reading_world, rubric_world, score_world
 from tests import world as worlds
 from tests.case_world import with_password
 from tests.world import NOW, World, add_rater, rate_next
 
 NO_PAGES = {
     "progress": "a part that htmx swaps into the study's page",
+    "learnability_progress": "a part that htmx swaps into the Learnability page",
     "release_file": "a file",
     "hours_file": "a file",
     "health": "a line for the load balancer",
@@ -44,7 +47,8 @@ ONLY_SENT_TO = {
     *("mine_again", "cancel_mining", "resume_mining", "draw_sample", "open_round", "close_round"),
     *("draw_calibration", "open_calibration", "let_rater_through", "remind_rater"),
     *("defer_case", "hand_over_case", "give_back_case", "case_digest"),
-    *("start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings", "close_readings", "sign_out"),
+    *("start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
+    *("ask_scores_again", "close_readings", "sign_out"),
 }
 """Addresses that take forms, and answer with a page of another address."""
 
@@ -158,6 +162,21 @@ def reading(world: World) -> dict[str, object]:
     return {}
 
 
+def judging(world: World) -> dict[str, object]:
+    """Eva has read three rationales; a program has judged all, and another one has failed."""
+    built = reading_world.asked(world)
+    for _ in range(3):
+        reading_world.read_next(world.study, built.eva)
+    Study.objects.update(scorers=["embedding", "judge"])
+    for batch in ask_for_scores(study_id=world.study.pk, now=NOW):
+        if batch.scorer == "judge":
+            score_world.fail(batch, "No judge is set up on the GPU workers.")
+        else:
+            score_world.answer(batch, right=0.8)
+        note_scores_ended(digest=batch.digest, now=NOW)
+    return {}
+
+
 def nothing(world: World) -> dict[str, object]:
     return {}
 
@@ -267,13 +286,14 @@ SCENES = {
         reading,
         (Visit("read", "eva"), Visit("read", "eva", sent="#reading", status=422), Visit("study", "rosa")),
     ),
+    "judging": Scene(worlds.build, judging, (Visit("learnability", "rosa"),)),
     "beginning": Scene(
         partial(worlds.build, open_the_round=False),
         nothing,
         (
             *(
                 Visit(name, "rosa")
-                for name in ("study", "round_preview", "agreement", "consensus", "releases", "reports")
+                for name in ("study", "round_preview", "agreement", "consensus", "learnability", "releases", "reports")
             ),
             Visit("rate", "ada"),
             Visit("cases", "cora"),

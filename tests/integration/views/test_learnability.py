@@ -47,6 +47,7 @@ def test_people_stand_beside_programs_with_n_and_interval(judged: ReadWorld, sig
     shown = page(signed_in(judged.world.rosa))
     assert "Colleagues" in shown
     assert "Closeness of meaning" in shown
+    assert "12 trials" in shown, "the area under the curve is over detection alone"
     assert "Of the firing snippets 80 % were told (n = 180)" in shown
     assert "All are judged. Judged by small model 0123." in shown
     assert "An interval needs at least 5 trials; there are 3." in shown

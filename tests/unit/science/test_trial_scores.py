@@ -68,7 +68,7 @@ def test_few_trials_and_faultless_ones_have_no_interval_and_say_why() -> None:
     few = [one for name in range(4) for one in trial({True: [True, False], False: [False, True]}, name=name)]
     assert "at least 5 trials; there are 4" in score(few).interval.reason  # type: ignore[union-attr]
     faultless = [one for name in range(9) for one in trial({True: [True] * 10, False: [False] * 10}, name=name)]
-    assert "Every resample gives the same value" in score(faultless).interval.reason  # type: ignore[union-attr]
+    assert "every resample gives the same value" in score(faultless).interval.reason  # type: ignore[union-attr]
 
 
 def test_alike_clusters_are_one_row_with_a_multiplicity() -> None:
