@@ -35,7 +35,8 @@ def test_every_setting_of_a_study_is_in_the_table_with_its_default() -> None:
     assert {"accept_q", "sample_size", "maximum_density"} < set(listed)
     for name, shown in listed.items():
         default = Study._meta.get_field(name).get_default()
-        assert shown == ("none" if default in (None, []) else str(default)), name
+        words = ", ".join(default) if isinstance(default, list) else str(default)
+        assert shown == ("none" if default in (None, []) else words), name
 
 
 def test_the_raters_guide_names_every_key_of_the_page() -> None:
