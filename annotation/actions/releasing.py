@@ -143,7 +143,7 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
         release.study = study
         fresh = freshness(study)
         run = fresh.run
-        if run is None or fresh.readings or fresh.facts or revisions(study, run)[1] != run.ratings:
+        if run is None or fresh.changed - {"rating"} or revisions(study, run)[1] != run.ratings:
             raise _Moved
         cut = Cut(study=study, run=run, items=tuple(rated_items(study)), weighed=tuple(weighed_items(run)))
         return write_folder(

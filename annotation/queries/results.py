@@ -32,12 +32,12 @@ class Freshness:
     """Another rubric version has been adopted since."""
     readings: int = 0
     """Blinded readings that came in after the run."""
-    facts: bool = False
-    """Something else that results rest on has changed since: a reference, a merge of concepts, an automatic score."""
+    changed: frozenset[str] = frozenset()
+    """Names of queries.watermarks that stand elsewhere since: `reference`, `fact` (of concepts), `score`, ..."""
 
     @property
     def stale(self) -> bool:
-        return self.newer > 0 or self.withdrawn > 0 or self.other_rubric or self.readings > 0 or self.facts
+        return self.newer > 0 or bool(self.changed)
 
 
 def newest_run(study: Study) -> ResultRun | None:
@@ -52,7 +52,7 @@ def freshness(study: Study) -> Freshness:
     if run is None:
         return Freshness(run=None, newer=newer.filter(latent__calibration_set=None).count())
     seen, now = run.seen, watermarks(study)
-    changed = {name for name, mark in now.items() if seen.get(name) != mark}
+    changed = frozenset(name for name, mark in now.items() if seen.get(name) != mark)
     since = Reading.objects.filter(~withheld("reader"), study=study, pk__gt=seen.get("reading", 0))
     return Freshness(
         run=run,
@@ -60,7 +60,7 @@ def freshness(study: Study) -> Freshness:
         withdrawn=max(0, now["withheld"] - seen.get("withheld", 0)),
         other_rubric="rubric" in changed,
         readings=since.count() if "reading" in changed else 0,
-        facts=bool(changed - {"rating", "reading", "withheld", "rubric"}),
+        changed=changed,
     )
 
 

@@ -46,6 +46,7 @@ GROUPS: tuple[Group, ...] = (
             Page("agreement", "Agreement", RESEARCHER),
             Page("consensus", "Consensus", RESEARCHER),
             Page("learnability", "Learnability", RESEARCHER),
+            Page("rater_panel", "Raters", RESEARCHER),
         ),
     ),
     Group("Releases", (Page("releases", "Releases", RESEARCHER),)),

@@ -249,6 +249,9 @@ SCENES = {
         (
             *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases")),
             Visit("agreement_item", "rosa", ("item",)),
+            Visit("rater_panel", "rosa", query="?item=coherence"),
+            Visit("my_reliability", "ada"),
+            Visit("rater_panel", "rosa"),
             Visit("release", "rosa", ("release",)),
             Visit("latent", "rosa", ("index",)),
             Visit("cases", "cora"),
@@ -270,6 +273,7 @@ SCENES = {
             Visit("rate", "ben"),
             Visit("calibration_summary", "ada", ("set",)),
             Visit("calibration_feedback", "ada", ("set", "latent")),
+            Visit("my_reliability", "ada"),
         ),
     ),
     "references": Scene(

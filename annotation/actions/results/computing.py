@@ -66,11 +66,11 @@ def advance(*, study_id: int, now: datetime, seconds: float) -> float | None:
         return AT_ONCE if laid.busy else None
     run = laid.run
     if not run.complete:
-        while _take(run, now, wait=False):
-            if time.monotonic() > until:
-                return AT_ONCE
+        cut_short = False
+        while not cut_short and _take(run, now, wait=False):
+            cut_short = time.monotonic() > until
         if not finish(run=run, now=now):
-            return None
+            return AT_ONCE if cut_short else None
     return None if laid.fresh or run.seen == watermarks(run.study) else min(LONGEST_REST, run.seconds)
 
 
