@@ -1,5 +1,6 @@
 """One latent: what it fires on, and, where blinding allows, what raters and the statistics made of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Count, F
@@ -7,12 +8,14 @@ from django.db.models.functions import Length, Substr
 
 from annotation.enums import SHOWN_TO_RATERS, SnippetKind
 from annotation.models import Consensus, Latent, Rating, ResultRun, SampledLatent, Snippet, Study
+from annotation.queries.evidence_quotes import Quote, evidence_quotes
 from annotation.queries.hidden_snippets import closed, without_hidden
 from annotation.queries.opinions import Opinion, opinions_on
 from annotation.queries.shown_snippets import place_of
 from annotation.queries.sight import Onlooker
 from annotation.queries.withheld import withheld
 from annotation.rules.blinding import NOTHING, Sight
+from annotation.rules.evidence import Word
 from annotation.rules.refusal import NotYours
 
 TITLES = {
@@ -73,6 +76,8 @@ class LatentDetail:
     hidden: int = 0
     """Snippets that were reported to show a person: counted, not shown."""
     opinions: tuple[Opinion, ...] = ()
+    quotes: Mapping[Word, Quote] = field(default_factory=dict)
+    """The words that rationales point at, those of hidden snippets left out."""
     consensuses: tuple[Consensus, ...] = field(default=())
 
 
@@ -85,13 +90,14 @@ def find_latent(study: Study, index: int) -> tuple[Latent, SampledLatent | None]
 
 
 def latent_detail(study: Study, index: int, *, viewer: Onlooker, results: ResultRun | None) -> LatentDetail:
-    """Everything that the latent's page shows this person; at most seven statements."""
+    """Everything that the latent's page shows this person; at most eight statements."""
     latent, sampled = find_latent(study, index)
     if sampled is None:
         return LatentDetail(latent=latent, sampled=None, groups=(), held_out=0, ratings=0, sight=NOTHING)
     sight = viewer.sight(sampled)
     kinds = dict(latent.snippets.values_list("kind").annotate(Count("pk")).order_by())
     groups = _groups(latent)
+    opinions = opinions_on(sampled.pk, order=f"latent:{sampled.pk}") if sight.ratings else ()
     return LatentDetail(
         latent=latent,
         sampled=sampled,
@@ -100,7 +106,8 @@ def latent_detail(study: Study, index: int, *, viewer: Onlooker, results: Result
         held_out=sum(count for kind, count in kinds.items() if kind not in SHOWN_TO_RATERS),
         ratings=Rating.objects.filter(latent=sampled, revision=1).filter(~withheld()).count(),
         sight=sight,
-        opinions=opinions_on(sampled.pk, order=f"latent:{sampled.pk}") if sight.ratings else (),
+        opinions=opinions,
+        quotes=evidence_quotes(word for opinion in opinions for word in opinion.evidence),
         consensuses=_consensuses(sampled, results) if sight.results and results else (),
     )
 

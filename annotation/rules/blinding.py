@@ -75,6 +75,16 @@ def study_results_visible(roles: Iterable[Role], *, may_yet_rate: bool) -> bool:
     return Role.RESEARCHER in frozenset(roles) and not may_yet_rate
 
 
+def raters_visible(roles: Iterable[Role]) -> bool:
+    """Whether who answered what, under pseudonyms with institutions and weights, may be shown beside a latent.
+
+    Not to who adjudicates in the study: she decides by reasons alone, and a decided latent may come back to her
+    unannounced. Callers ask `sight` first.
+    """
+    held = frozenset(roles)
+    return Role.RESEARCHER in held and Role.ADJUDICATOR not in held
+
+
 def check_study_results(roles: Iterable[Role], *, may_yet_rate: bool) -> None:
     """Raises Refused where `study_results_visible` says no."""
     if study_results_visible(roles, may_yet_rate=may_yet_rate):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from annotation.models import Consensus
 from annotation.queries.rubric_words import ItemWords
+from annotation.views.breakdown_words import Breakdown, breakdown
 from annotation.views.drawing.distribution import Method
 from annotation.views.drawing.figures import percent
 
@@ -33,6 +34,8 @@ class ConsensusPanel:
     dawid_skene: Leader | None
     majority: tuple[str, ...]
     """More than one is a tie; none where nobody gave an answer."""
+    breakdown: Breakdown | None = None
+    """None where it may not be shown, or was not stored."""
 
     @property
     def caption(self) -> str:
@@ -59,8 +62,8 @@ class ConsensusPanel:
         return len(self.majority) == 1 and named <= set(self.majority)
 
 
-def consensus_panel(row: Consensus, words: ItemWords) -> ConsensusPanel:
-    """Words and shares of one row."""
+def consensus_panel(row: Consensus, words: ItemWords, *, raters: bool = False) -> ConsensusPanel:
+    """Words and shares of one row. raters: with what each rater's answer weighed, under her pseudonym."""
     classes = tuple(words.label(value) for value in row.classes)
     return ConsensusPanel(
         words=words,
@@ -73,6 +76,7 @@ def consensus_panel(row: Consensus, words: ItemWords) -> ConsensusPanel:
         q=_leader(classes, row.q),
         dawid_skene=_leader(classes, row.dawid_skene) if row.dawid_skene else None,
         majority=tuple(words.label(value) for value in row.majority),
+        breakdown=breakdown(row, words) if raters else None,
     )
 
 

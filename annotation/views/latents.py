@@ -9,12 +9,15 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from annotation.enums import LatentFlag, LatentState, Role
+from annotation.queries.concept_family import concept_family
+from annotation.queries.latent_course import latent_course
 from annotation.queries.latent_detail import LatentDetail, latent_detail
 from annotation.queries.latent_list import SORTS, LatentFilter, LatentRow, LatentTable, latent_table
 from annotation.queries.latent_profile import MatchesInSae, ProfileSheet, profile_sheet
 from annotation.queries.results import freshness
 from annotation.queries.rubric_words import RubricWords, rubric_words
 from annotation.queries.sight import onlooker
+from annotation.rules.blinding import raters_visible
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.consensus_words import ConsensusPanel, consensus_panel
@@ -88,7 +91,10 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     words, results = rubric_words(study.rubric), freshness(study)
     viewer = onlooker(place.user, place.roles, study)
     detail = latent_detail(study, index, viewer=viewer, results=results.run)
-    panels = _panels(detail, words)
+    named = raters_visible(place.roles)
+    panels = _panels(detail, words, raters=named)
+    first = panels[0] if panels else None
+    sees = detail.sight.results and detail.sampled is not None
     sees_hints = viewer.sees_hints(detail.latent.pk)
     profile = profile_sheet(detail.latent, study.run, place.user) if sees_hints and study.run else None
     context = {
@@ -98,8 +104,15 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
         "edges": (study.run.manifest or {}).get("histogram_edges", []) if study.run else [],
         "scale": max([detail.latent.max_activation, *(s.peak for g in detail.groups for s in g.snippets)]),
         "freshness": results,
-        "first": panels[0] if panels else None,
+        "first": first,
         "panels": panels[1:],
+        "raters_hidden": sees and not named,
+        "opinions": [
+            (opinion, [detail.quotes[word] for word in opinion.evidence if word in detail.quotes])
+            for opinion in detail.opinions
+        ],
+        "family": concept_family(study, first.row.classes) if first and first.words.key == words.concept_key else [],
+        "course": latent_course(detail.sampled, roles=place.roles) if sees and detail.sampled else None,
         "profile": profile,
         "sees_hints": sees_hints,
         "may_try": not viewer.may_yet_rate,
@@ -187,9 +200,9 @@ def _swaps(request: HttpRequest) -> bool:
     return bool(htmx) and not htmx.history_restore_request
 
 
-def _panels(detail: LatentDetail, words: RubricWords) -> list[ConsensusPanel]:
+def _panels(detail: LatentDetail, words: RubricWords, *, raters: bool) -> list[ConsensusPanel]:
     """The open item first: it is the one that decides what becomes of the latent."""
-    panels = [consensus_panel(row, words.of(row.item)) for row in detail.consensuses]
+    panels = [consensus_panel(row, words.of(row.item), raters=raters) for row in detail.consensuses]
     return sorted(panels, key=lambda panel: panel.words.key != words.concept_key)
 
 

@@ -198,7 +198,7 @@ def test_the_four_methods_stand_side_by_side(world: World, signed_in: SignIn) ->
         assert method in text
     assert "tied" in text  # one vote each
     assert "Flip rate" in text
-    assert "Weight of each rater" in text
+    assert "Weight, of one vote" in text
 
 
 def test_rationales_come_without_names_places_and_times(world: World, signed_in: SignIn) -> None:
