@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db.models import Count, F, Max, Min, Q
 
 from annotation.enums import Role, RoundKind
-from annotation.models import Case, Membership, Rating, Round, SampledLatent
-from annotation.rules.blinding import retests_visible
+from annotation.models import Case, Decision, Membership, Rating, Round, SampledLatent
+from annotation.queries.current_decision import current_decision
+from annotation.rules.blinding import raters_visible, retests_visible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +32,12 @@ class RoundEntry:
 class LatentCourse:
     rounds: tuple[RoundEntry, ...]
     case: Case | None
+    decision: Decision | None
+    """The one that counts. None also for who adjudicates here: the latent may come back to her."""
 
 
 def latent_course(sampled: SampledLatent, *, roles: Collection[Role]) -> LatentCourse:
-    """Three statements. Retests are told of only to whom they may be (rules.blinding)."""
+    """Up to four statements. Retests are told of only to whom they may be (rules.blinding)."""
     hidden = [] if retests_visible(roles) else [RoundKind.RETEST]
     rounds = list(
         Round.objects.filter(slots__latent=sampled)
@@ -64,7 +67,8 @@ def latent_course(sampled: SampledLatent, *, roles: Collection[Role]) -> LatentC
         for place, each in enumerate(rounds)
     )
     case = Case.objects.filter(latent=sampled).order_by("-pk").first()
-    return LatentCourse(rounds=entries, case=case)
+    decision = current_decision(case) if case and raters_visible(roles) else None
+    return LatentCourse(rounds=entries, case=case, decision=decision)
 
 
 def _entry(each: Round, given: Mapping[str, object], *, led_on: bool) -> RoundEntry:
