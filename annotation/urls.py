@@ -37,6 +37,7 @@ from annotation.views import (
     study,
     study_settings,
     suggest,
+    thresholds,
     trials,
 )
 
@@ -48,6 +49,8 @@ in_a_study = [
     path("mine/resume/", study.resume_mining, name="resume_mining"),
     path("sample/", study.draw, name="draw_sample"),
     path("settings/", study_settings.study_settings, name="study_settings"),
+    path("settings/thresholds/", thresholds.thresholds, name="thresholds"),
+    path("settings/thresholds/preview/", thresholds.preview, name="thresholds_preview"),
     path("rounds/preview/", round_preview.preview, name="round_preview"),
     path("rounds/open/", study.open_round, name="open_round"),
     path("rounds/<int:number>/close/", study.close_round, name="close_round"),

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from annotation.enums import CodeSystem, RoundKind, Scorer, WithdrawalPolicy
+from annotation.models import Study
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
 
@@ -23,6 +24,11 @@ SETTINGS = (
     "currency",
     "withdrawal",
 )
+ACCEPT = "accept_"
+THRESHOLDS = tuple(field.name for field in Study._meta.concrete_fields if field.name.startswith(ACCEPT))
+"""Of an accepted latent (science.ambiguity), with what they would do shown before they are saved. They may change at
+any time: nobody is at work by them, and the next verdicts follow them.
+"""
 MOST_RATERS = 50
 LONGEST_GAP_HOURS = 2 * 365 * 24
 HIGHEST_RATE = Decimal("99999.99")
@@ -35,7 +41,7 @@ def check_changes(changes: Mapping[str, Any], *, open_kinds: Collection[RoundKin
 
     Raises Incomplete with a sentence a setting, Refused for a setting that is none.
     """
-    if unknown := set(changes) - set(SETTINGS):
+    if unknown := set(changes) - {*SETTINGS, *THRESHOLDS}:
         raise Refused(f"A study has no setting “{min(unknown)}” that can be changed here.")
     problems = {}
     for name, value in changes.items():
@@ -47,6 +53,10 @@ def check_changes(changes: Mapping[str, Any], *, open_kinds: Collection[RoundKin
 
 def _wrong(name: str, value: Any) -> str:
     """What is wrong with the value itself; empty if nothing is."""
+    if name == f"{ACCEPT}n_eff":
+        return "" if 1 <= value <= MOST_RATERS else f"Give a number of ratings from 1 to {MOST_RATERS}."
+    if name in THRESHOLDS:
+        return "" if 0 < value <= 1 else "Give a share above 0 and up to 1."
     if name.endswith(("_share", "_threshold")):
         return "" if 0 <= value <= 1 else "Give a share from 0 to 100 per cent."
     if name == "raters_per_latent":

@@ -133,9 +133,9 @@ def distribution(classes: Sequence[str], methods: Sequence[Method], caption: str
 
 
 @register.inclusion_tag("components/votes.html")
-def votes(counts: Mapping[str, int], label: str, note: str = "") -> dict[str, Any]:
-    """Raw votes as one stacked, numbered bar with its list."""
-    return {"plot": draw_votes(counts), "label": label, "note": note}
+def votes(counts: Mapping[str, int], label: str, note: str = "", unit: str = "vote") -> dict[str, Any]:
+    """Raw votes (or whatever `unit` names) as one stacked, numbered bar with its list."""
+    return {"plot": draw_votes(counts), "label": label, "note": note, "unit": unit}
 
 
 @register.inclusion_tag("components/sparkline.html")

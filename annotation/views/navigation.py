@@ -34,6 +34,7 @@ GROUPS: tuple[Group, ...] = (
             Page("calibration", "Calibration", RUNNING),
             Page("rubric", "Rubric", RESEARCHER),
             Page("study_settings", "Settings", RESEARCHER),
+            Page("thresholds", "Thresholds", RESEARCHER),
         ),
     ),
     Group("Rate", (Page("rate", "Rate", frozenset({Role.ANNOTATOR})),)),

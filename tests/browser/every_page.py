@@ -47,7 +47,7 @@ ONLY_SENT_TO = {
     *("mine_again", "cancel_mining", "resume_mining", "draw_sample", "open_round", "close_round"),
     *("draw_calibration", "open_calibration", "let_rater_through", "remind_rater"),
     *("defer_case", "hand_over_case", "give_back_case", "case_digest"),
-    *("start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
+    *("thresholds_preview", "start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
     *("ask_scores_again", "close_readings", "sign_out"),
 }
 """Addresses that take forms, and answer with a page of another address."""
@@ -249,6 +249,8 @@ SCENES = {
         (
             *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases")),
             Visit("agreement_item", "rosa", ("item",)),
+            Visit("thresholds", "rosa"),
+            Visit("thresholds", "rosa", sent="#thresholds [name=look]"),
             Visit("rater_panel", "rosa", query="?item=coherence"),
             Visit("my_reliability", "ada"),
             Visit("rater_panel", "rosa"),
