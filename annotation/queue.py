@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 SOON_SECONDS = 2
-LOST_SECONDS = 60
+LOST_SECONDS = 30
 """A task that was not taken up so long after its time may have been lost with its broker, and is sent again."""
 
 
