@@ -30,6 +30,8 @@ from annotation.views.drawing.shares import share_bars as draw_shares
 from annotation.views.drawing.sparkline import sparkline as draw_sparkline
 from annotation.views.drawing.states import state as look_of
 from annotation.views.drawing.tokens import Piece, readable_token
+from annotation.views.drawing.tornado import Without
+from annotation.views.drawing.tornado import tornado as draw_tornado
 from annotation.views.drawing.votes import votes as draw_votes
 
 register = template.Library()
@@ -124,6 +126,12 @@ def course(
 ) -> dict[str, Any]:
     """How an estimate moved over calibration sets, with its table."""
     return {"plot": draw_course(estimates), "caption": caption, "measure": measure, "unit": unit}
+
+
+@register.inclusion_tag("components/tornado.html")
+def tornado(base: float, leaves: Sequence[Without], caption: str, measure: str = "Estimate") -> dict[str, Any]:
+    """What a figure becomes with each one left out."""
+    return {"plot": draw_tornado(base, leaves), "caption": caption, "measure": measure}
 
 
 @register.inclusion_tag("components/distribution.html")

@@ -9,6 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotation.enums import LatentState
 from annotation.models import SampledLatent
+from annotation.queries.consensus_filters import Look
 from annotation.queries.consensus_table import SORTS, ConsensusTable, consensus_table
 from annotation.queries.results import consensus_items, freshness
 from annotation.queries.rubric_words import ItemWords, rubric_words
@@ -24,6 +25,12 @@ ORDERS = {
     "contested": "Most contested first",
     "unstable": "Least stable first",
     "fewest": "Fewest independent ratings first",
+}
+LOOKS = {
+    Look.CONTESTED: "Contested: no answer has enough of opinion",
+    Look.TIED: "Majority vote tied",
+    Look.DIFFER: "Methods name different answers",
+    Look.ONE_PERSON: "Answer hangs on one person",
 }
 
 
@@ -60,6 +67,7 @@ def consensus(request: HttpRequest, place: Place) -> HttpResponse:
     item = _offered(request.GET.get("item", ""), offered, words.concept_key)
     state = request.GET.get("state", "")
     sort = _offered(request.GET.get("sort", ""), list(SORTS), "position")
+    look = request.GET.get("look", "")
     table = consensus_table(
         place.study,
         newest.run,
@@ -67,6 +75,7 @@ def consensus(request: HttpRequest, place: Place) -> HttpResponse:
         state=LatentState(state) if state in LatentState.values else None,
         sort=sort,
         number=request.GET.get("page", 1),
+        look=Look(look) if look in {each.value for each in LOOKS} else None,
     )
     rest = request.GET.copy()
     rest.pop("page", None)
@@ -75,6 +84,8 @@ def consensus(request: HttpRequest, place: Place) -> HttpResponse:
         "items": [words.of(key) for key in offered],
         "state": state,
         "states": LatentState.choices,
+        "look": look,
+        "looks": [(each.value, label) for each, label in LOOKS.items()],
         "sort": sort,
         "orders": ORDERS.items(),
         "page": table.page,

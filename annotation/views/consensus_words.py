@@ -56,10 +56,12 @@ class ConsensusPanel:
         return sorted(self.row.weights.items())
 
     @property
-    def settled(self) -> bool:
-        """Whether all methods name the same answer."""
+    def differs(self) -> bool:
+        """Whether the methods name different answers; a tie of the majority vote is no single answer."""
+        if self.theta is None:
+            return False
         named = {leader.label for leader in (self.theta, self.q, self.dawid_skene) if leader}
-        return len(self.majority) == 1 and named <= set(self.majority)
+        return self.majority != (self.theta.label,) or len(named) > 1
 
 
 def consensus_panel(row: Consensus, words: ItemWords, *, raters: bool = False) -> ConsensusPanel:

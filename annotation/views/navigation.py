@@ -46,6 +46,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Page("agreement", "Agreement", RESEARCHER),
             Page("consensus", "Consensus", RESEARCHER),
+            Page("sensitivity", "Sensitivity", RESEARCHER),
             Page("learnability", "Learnability", RESEARCHER),
             Page("rater_panel", "Raters", RESEARCHER),
         ),

@@ -18,7 +18,7 @@ from annotation.actions.claiming import claim
 from annotation.actions.links import issue_link
 from annotation.actions.releasing import request_release, write_release
 from annotation.actions.reporting import report_snippet
-from annotation.actions.results import compute_results
+from annotation.actions.results import compute_results, compute_sensitivity
 from annotation.actions.rounds import close_round
 from annotation.actions.signing_hours import sign_hours
 from annotation.actions.taking_in_scores import note_scores_ended
@@ -129,6 +129,7 @@ def with_results(world: World) -> dict[str, object]:
         pass
     close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
     compute_results(study_id=world.study.pk, now=NOW)
+    compute_sensitivity(study_id=world.study.pk, now=NOW)
     contested = world.study.sample.select_related("latent").order_by("position")[0]
     contested.state = LatentState.PERSISTENT
     contested.save()
@@ -249,6 +250,7 @@ SCENES = {
         (
             *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases")),
             Visit("agreement_item", "rosa", ("item",)),
+            Visit("sensitivity", "rosa"),
             Visit("thresholds", "rosa"),
             Visit("thresholds", "rosa", sent="#thresholds [name=look]"),
             Visit("rater_panel", "rosa", query="?item=coherence"),

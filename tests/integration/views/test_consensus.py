@@ -17,6 +17,7 @@ from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
 from annotation.enums import LatentState, Role
 from annotation.models import Consensus, SampledLatent, User
+from annotation.queries.consensus_filters import Look, worth_a_look
 from annotation.queries.rubric_words import rubric_words
 from annotation.views.consensus_words import consensus_panel
 from tests.world import NOW, World, rate_next
@@ -205,3 +206,67 @@ def test_a_mind_changed_between_two_readings_counts_half_for_each_answer(world: 
     assert [method.shares for method in panel.methods] == [row.theta, row.q, [0.75, 0.25, 0.0], None]
     assert panel.methods[3].reason == "It needs at least three raters."
     assert panel.weights == [("R01", 1.0), ("R02", 0.9)]
+
+
+def test_what_is_worth_a_look_is_found_in_the_table(world: World, signed_in: SignIn) -> None:
+    tied = rate_with_one_tie(world)
+    client = signed_in(world.rosa)
+    for look in ("tied", "differ", "contested"):
+        text = page(client, world, f"?look={look}")
+        assert "1 to 1 of 1 latents" in text, look
+        assert f">Latent {tied.latent.index}</a>" in text
+    assert "methods differ" in line(page(client, world), tied)
+    everyone = page(client, world, "?look=one-person")
+    turning = Consensus.objects.filter(item="concept", breakdown__contains=[{"changes_answer": True}]).count()
+    assert f"of {turning} latents" in everyone if turning else "worth this look" in everyone
+
+
+def test_states_and_looks_are_combined(world: World, signed_in: SignIn) -> None:
+    tied = rate_with_one_tie(world)
+    text = page(signed_in(world.rosa), world, "?look=tied&state=accepted")
+    assert f">Latent {tied.latent.index}</a>" not in text
+    assert "No sampled latent is in this state and worth this look." in text
+
+
+MADE_UP: dict[str, Any] = {
+    "classes": ["a", "b"],
+    "votes": [2, 0],
+    "majority": ["a"],
+    "q": [0.8, 0.2],
+    "theta": [0.7, 0.3],
+    "dawid_skene": [0.9, 0.1],
+    "n_eff": 2,
+    "flip_rate": 0,
+    "entropy": 0.5,
+    "ratings": 2,
+    "cannot_tell": 0,
+    "institutions": 2,
+    "weights": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "differs"),
+    [
+        ({}, False),
+        ({"dawid_skene": None}, False),
+        ({"dawid_skene": [0.1, 0.9]}, True),
+        ({"theta": [0.4, 0.6]}, True),
+        ({"majority": ["b"]}, True),
+        ({"majority": ["a", "b"]}, True),
+        ({"majority": [], "q": [], "theta": [], "dawid_skene": None, "classes": []}, False),
+    ],
+)
+def test_the_page_and_the_filter_agree_on_which_methods_differ(
+    world: World, changed: dict[str, Any], differs: bool
+) -> None:
+    rate_all(world)
+    run = Consensus.objects.filter(item="concept").values_list("run", flat=True).first()
+    assert run is not None
+    row = Consensus.objects.create(
+        run_id=run, latent=world.study.sample.order_by("position")[0], item="made-up", **{**MADE_UP, **changed}
+    )
+    found = worth_a_look(row.run, item="made-up", look=Look.DIFFER, theta=0.7)
+    assert (row in found) is differs
+    if row.classes:
+        assert consensus_panel(row, rubric_words(world.study.rubric).of("made-up")).differs is differs
