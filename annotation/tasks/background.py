@@ -12,6 +12,7 @@ from annotation.actions import (
     demo,
     follow_up,
     matching,
+    planning,
     recomputing,
     releasing,
     results,
@@ -62,6 +63,12 @@ def follow_up_results(*, study_id: int, **_: Any) -> None:
 def compute_sensitivity(*, study_id: int, **_: Any) -> None:
     taken_up(recomputing.SENSITIVITY, study_id=study_id)
     results.compute_sensitivity(study_id=study_id, now=timezone.now(), seconds=results.SLICE_SECONDS)
+
+
+@shared_task(name="annotation.make_plan", queue="web", expires=3600)
+def make_plan(*, study_id: int, item: str, pool: int, **_: Any) -> None:
+    taken_up(planning.TASK, study_id=study_id, item=item, pool=pool)
+    planning.make_plan(study_id=study_id, item=item, pool=pool)
 
 
 @shared_task(name="annotation.write_release", queue="web")

@@ -35,6 +35,7 @@ GROUPS: tuple[Group, ...] = (
             Page("rubric", "Rubric", RESEARCHER),
             Page("study_settings", "Settings", RESEARCHER),
             Page("thresholds", "Thresholds", RESEARCHER),
+            Page("planning", "Planning", RESEARCHER),
         ),
     ),
     Group("Rate", (Page("rate", "Rate", frozenset({Role.ANNOTATOR})),)),

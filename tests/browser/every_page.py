@@ -33,6 +33,7 @@ from tests.world import NOW, World, add_rater, rate_next
 NO_PAGES = {
     "progress": "a part that htmx swaps into the study's page",
     "learnability_progress": "a part that htmx swaps into the Learnability page",
+    "planning_progress": "a part that htmx swaps into the page of planning",
     "release_file": "a file",
     "hours_file": "a file",
     "health": "a line for the load balancer",
@@ -47,7 +48,7 @@ ONLY_SENT_TO = {
     *("mine_again", "cancel_mining", "resume_mining", "draw_sample", "open_round", "close_round"),
     *("draw_calibration", "open_calibration", "let_rater_through", "remind_rater"),
     *("defer_case", "hand_over_case", "give_back_case", "case_digest"),
-    *("thresholds_preview", "start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
+    *("thresholds_preview", "ask_plan", "start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
     *("ask_scores_again", "close_readings", "sign_out"),
 }
 """Addresses that take forms, and answer with a page of another address."""
@@ -251,6 +252,8 @@ SCENES = {
             *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases")),
             Visit("agreement_item", "rosa", ("item",)),
             Visit("sensitivity", "rosa"),
+            Visit("planning", "rosa"),
+            Visit("planning", "rosa", sent=".filters"),
             Visit("thresholds", "rosa"),
             Visit("thresholds", "rosa", sent="#thresholds [name=look]"),
             Visit("rater_panel", "rosa", query="?item=coherence"),
