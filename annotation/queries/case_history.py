@@ -109,11 +109,16 @@ def _step(step: CaseStep, names: Mapping[int, str], user: User, roles: frozenset
     return Step(
         kind=CaseStepKind(step.kind),
         at=step.at,
-        whose=names.get(step.by_id, ANOTHER),
-        whom=names.get(step.to_id, ANOTHER.lower()) if step.to_id else "",
+        whose=_in_a_sentence(step.by_id, names),
+        whom=_in_a_sentence(step.to_id, names) if step.to_id else "",
         until=step.until,
         reason=step.reason if tells else "",
     )
+
+
+def _in_a_sentence(person: int, names: Mapping[int, str]) -> str:
+    name = names.get(person, ANOTHER)
+    return name.lower() if name in (YOU, ANOTHER) else name
 
 
 def _answer(decision: Decision) -> tuple[str, int | None]:
