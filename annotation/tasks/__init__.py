@@ -3,6 +3,7 @@
 from annotation.tasks.background import (
     ask_for_scores,
     compute_results,
+    look_after_cases,
     note_match_ended,
     note_run_ended,
     note_scores_ended,
@@ -14,6 +15,7 @@ from annotation.tasks.background import (
 __all__ = [
     "ask_for_scores",
     "compute_results",
+    "look_after_cases",
     "note_match_ended",
     "note_run_ended",
     "note_scores_ended",

@@ -5,16 +5,17 @@ from smtplib import SMTPException
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.urls import reverse
 
+from annotation import tasks
 from annotation.actions.case_digests import choose_case_digest, send_case_digests
 from annotation.actions.case_steps import defer_case
 from annotation.enums import AuditVerb
 from annotation.models import AuditEvent, Case, CaseDigest, Study
 from annotation.rules.case_digests import due
-from annotation.tasks.background import look_after_cases
 from tests import case_world
 from tests.case_world import cases, decide
 from tests.world import NOW, World
@@ -108,10 +109,10 @@ def test_one_that_cannot_be_sent_is_not_noted_as_sent(world: World, waiting: lis
     assert send_case_digests(now=NOW) == 1
 
 
-def test_the_beat_task_sends_it(world: World, waiting: list[Case]) -> None:
-    look_after_cases()
-    look_after_cases()
-    assert len(mail.outbox) == 1
+def test_every_task_of_the_beat_is_one_that_workers_know() -> None:
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert "annotation.look_after_cases" in scheduled
+    assert scheduled <= {f"annotation.{name}" for name in tasks.__all__}
 
 
 @pytest.mark.parametrize(
