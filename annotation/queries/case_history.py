@@ -1,5 +1,6 @@
 """What became of a case: every decision with its signature, every step, and opinions that stand beside it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,8 @@ from annotation.models import Case, CaseStep, Decision, Membership, User
 from annotation.queries.signature_check import signatures_hold
 
 YOU, ANOTHER = "You", "Another adjudicator"
+SIGNED_BY_NAME = re.compile(r"^By signing I, .+?, decide")
+"""How every meaning begins (rules.signing)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +22,8 @@ class SignedDecision:
     current: bool
     holds: bool
     """What is stored is still what was signed."""
+    meaning: str
+    """What was signed, in words; to everyone but her who signed without her name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +106,14 @@ def _signed(decision: Decision, names: Mapping[int, str], holds: Mapping[int, bo
         whose=names.get(decision.adjudicator_id, ANOTHER),
         current=not hasattr(decision, "superseded_by"),
         holds=holds[decision.pk],
+        meaning=_meaning(decision, names),
     )
+
+
+def _meaning(decision: Decision, names: Mapping[int, str]) -> str:
+    words = decision.signature.meaning
+    whose = _in_a_sentence(decision.adjudicator_id, names)
+    return words if whose == YOU.lower() else SIGNED_BY_NAME.sub(f"By signing I, {whose}, decide", words)
 
 
 def _step(step: CaseStep, names: Mapping[int, str], user: User, roles: frozenset[Role]) -> Step:

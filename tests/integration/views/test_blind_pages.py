@@ -6,6 +6,7 @@ listed here fails the walk, so that no new page goes past it.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.urls import reverse
 
 from annotation import urls
 from annotation.actions.calibrating import open_calibration
+from annotation.actions.case_repeats import bring_back_cases
 from annotation.actions.claiming import claim
 from annotation.actions.people import add_member
 from annotation.actions.reading import claim_reading
@@ -23,8 +25,8 @@ from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
 from annotation.api import urls as api_urls
 from annotation.enums import LatentState, Role, RoundKind
-from annotation.models import Case, SampledLatent, Slot, Snippet, User
-from tests import calibration_world, reading_world
+from annotation.models import Case, SampledLatent, Slot, Snippet, Study, User
+from tests import calibration_world, case_world, reading_world
 from tests import world as worlds
 from tests.calibration_world import favoured
 from tests.world import NOW, World, add_rater, rate_next
@@ -61,7 +63,8 @@ def candidates(world: World) -> dict[str, list[Any]]:
         "membership": _some(world.study.memberships.order_by("pk").values_list("pk", flat=True)),
         "rating": _some(world.study.ratings.order_by("pk").values_list("pk", flat=True)),
         "snippet": _some(snippets.order_by("pk").values_list("pk", flat=True)),
-        "pk": [world.study.rubric_id, *Case.objects.values_list("pk", flat=True)],
+        "pk": [world.study.rubric_id, *Case.everything.values_list("pk", flat=True)],
+        "item": ["concept"],
         "handle": ["0" * 32],
         "name": ["ratings.csv"],
     }
@@ -140,6 +143,28 @@ def test_an_adjudicator_finds_a_latents_rationales_when_it_is_hers_to_decide(rat
     SampledLatent.objects.filter(pk=latent.pk).update(state=LatentState.PERSISTENT)
     case = Case.objects.create(study=rated.study, latent=latent, opened_at=NOW)
     assert found(client, rated, PLANTED) == {page("case", case.pk)}
+
+
+def test_what_an_adjudicator_decided_is_nowhere_while_she_or_a_second_is_asked_again(
+    rated: World, signed_in: SignIn
+) -> None:
+    """A repeat of one case is before Cora, and a second opinion on the other before Dana."""
+    close_round(round_=rated.study.rounds.get(), by=rated.rosa, now=NOW)
+    Study.objects.update(case_repeat_share=1.0)
+    dana = case_world.adjudicator(rated, "dana")
+    again, second = case_world.cases(rated, 2)
+    case_world.decide(again, rated.cora, concept="ibexconcept", rationale="The giraffereason.")
+    case_world.decide(second, rated.cora, concept="okapiconcept", rationale="The tapirreason.", second=dana)
+    cora, other = signed_in(rated.cora), signed_in(dana)
+    own = ("ibexconcept", "giraffereason")
+    assert found(cora, rated, own) >= {page("case", again.pk)}
+    assert bring_back_cases(now=NOW + timedelta(days=15)) == 1
+    assert Case.everything.count() == 4
+    assert found(cora, rated, own) == set()
+    assert found(other, rated, ("okapiconcept", "tapirreason")) == set()
+    for client in (other, signed_in(rated.rosa)):  # Signed by name, and shown to others without it.
+        assert found(client, rated, ("I, Cora,",)) == set()
+    assert page("case", again.pk) in found(signed_in(rated.rosa), rated, own)
 
 
 def test_what_she_said_the_first_time_is_nowhere_while_a_retest_is_before_her(db: None, signed_in: SignIn) -> None:
