@@ -30,12 +30,19 @@ def pointed(cut: Sequence[Segment], places: Sequence[Place]) -> SafeString:
     ends: dict[int, list[str]] = defaultdict(list)
     for place in places:
         ends[place.end].append(place.letter)
-    html = []
+    html, is_open = [], False
     for piece, framed in _pieces(cut, places):
-        html.append(f'<span class="pointed">{_drawn(piece)}</span>' if framed else _drawn(piece))
-        if letters := ends.get(piece.start + len(piece.text)):
-            html.append(f'<sup class="pointed-by" aria-hidden="true">{escape(" ".join(sorted(set(letters))))}</sup>')
-    return mark_safe("".join(html))
+        if framed and not is_open:
+            html.append('<span class="pointed">')
+        elif is_open and not framed:
+            html.append("</span>")
+        html.append(_drawn(piece))
+        letters = sorted(set(ends.get(piece.start + len(piece.text), [])))
+        if letters:
+            html.append("</span>" if framed else "")
+            html.append(f'<sup class="pointed-by" aria-hidden="true">{escape(" ".join(letters))}</sup>')
+        is_open = framed and not letters
+    return mark_safe("".join([*html, "</span>" if is_open else ""]))
 
 
 def _pieces(cut: Sequence[Segment], places: Sequence[Place]) -> Iterator[tuple[Segment, bool]]:
