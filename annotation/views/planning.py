@@ -32,7 +32,11 @@ USUAL_WIDTH = 0.2
 
 
 class PlanForm(forms.Form):
-    item = forms.ChoiceField(label="Rubric item", widget=forms.Select(attrs={"class": "input"}))
+    item = forms.ChoiceField(
+        label="Rubric item",
+        help_text="On which agreement is to be known.",
+        widget=forms.Select(attrs={"class": "input"}),
+    )
     width = forms.FloatField(
         label="Width of the 95 % interval of α",
         help_text="0.2 is 0.1 to either side, as 0.35 to 0.55.",

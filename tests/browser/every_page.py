@@ -253,7 +253,7 @@ SCENES = {
             Visit("agreement_item", "rosa", ("item",)),
             Visit("sensitivity", "rosa"),
             Visit("planning", "rosa"),
-            Visit("planning", "rosa", sent=".filters"),
+            Visit("planning", "rosa", sent="#wish"),
             Visit("thresholds", "rosa"),
             Visit("thresholds", "rosa", sent="#thresholds [name=look]"),
             Visit("rater_panel", "rosa", query="?item=coherence"),
