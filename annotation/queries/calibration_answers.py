@@ -47,6 +47,6 @@ def _known(answer: ComparedAnswer, rater: str, scores: tuple[LearnabilityScore, 
         rater=rater,
         latent=str(answer.latent),
         reference_share=min(1.0, answer.share),
-        n_classes=answer.question.classes(answer.reference.distribution),
+        n_classes=answer.question.classes(answer.distribution),
         scores=scores if answer.question.is_concept else (),
     )

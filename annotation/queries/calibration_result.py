@@ -1,10 +1,12 @@
 """How a rater's first answers to calibration latents compare with the panel's references."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from annotation.models import Membership, Rating, RubricItem, Study
+from annotation.queries.concept_names import merged_names
 from annotation.queries.references import PanelReference, panel_references
-from annotation.rules.calibration import Verdict, credit, share_of, verdict
+from annotation.rules.calibration import Verdict, after_merges, counted_as, credit, share_of, verdict
 from annotation.rules.referenced_items import ReferencedItem, given_answers, referenced_items
 
 
@@ -21,20 +23,31 @@ class ComparedAnswer:
     answer: str | None
     """None: she could not tell."""
     reference: PanelReference
+    merged: Mapping[str, str] = field(default_factory=dict)
+    """Of concepts: which name counts under which by now. Answer and reference are kept as they were typed."""
+
+    @property
+    def distribution(self) -> Mapping[str, float]:
+        """The panel's, after merges."""
+        return after_merges(self.reference.distribution, self.merged)
 
     @property
     def share(self) -> float:
-        return share_of(self.answer, self.reference.distribution)
+        return share_of(self._counted, self.distribution)
 
     @property
     def credit(self) -> float:
-        return credit(self.answer, self.reference.distribution)
+        return credit(self._counted, self.distribution)
+
+    @property
+    def _counted(self) -> str | None:
+        return None if self.answer is None else counted_as(self.answer, self.merged)
 
 
 def compared_answers(
     study: Study, *, set_number: int | None = None, user: int | None = None, latent: int | None = None
 ) -> list[ComparedAnswer]:
-    """By rater, latent and item, in order; of one set, one person or one latent where named. Three statements.
+    """By rater, latent and item, in order; of one set, one person or one latent where named. Four statements.
 
     Asks nobody's leave: callers show a reference only to who has answered it.
     """
@@ -48,7 +61,8 @@ def compared_answers(
     rows = list(ratings.select_related("concept", "round").order_by("rater", "latent__position", "pk"))
     versions = _questions({row.round.rubric_id for row in rows})
     references = panel_references({row.latent_id for row in rows})
-    return [answer for row in rows for answer in _compared(row, versions[row.round.rubric_id], references)]
+    merged = merged_names(study) if rows else {}
+    return [answer for row in rows for answer in _compared(row, versions[row.round.rubric_id], references, merged)]
 
 
 def _questions(versions: set[int]) -> dict[int, tuple[ReferencedItem, ...]]:
@@ -59,7 +73,10 @@ def _questions(versions: set[int]) -> dict[int, tuple[ReferencedItem, ...]]:
 
 
 def _compared(
-    rating: Rating, questions: tuple[ReferencedItem, ...], references: dict[tuple[int, str], PanelReference]
+    rating: Rating,
+    questions: tuple[ReferencedItem, ...],
+    references: dict[tuple[int, str], PanelReference],
+    merged: Mapping[str, str],
 ) -> list[ComparedAnswer]:
     given = given_answers(
         questions,
@@ -76,6 +93,7 @@ def _compared(
             question=question,
             answer=given[question.key],
             reference=references[rating.latent_id, question.key],
+            merged=merged if question.is_concept else {},
         )
         for question in questions
         if question.key in given and (rating.latent_id, question.key) in references

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from django.db.models import Max
+from django.db.models import BigIntegerField, Func, Max, OuterRef, Subquery
 
 from annotation.codes.systems import SYSTEMS
 from annotation.enums import ConceptFactKind
 from annotation.models import Concept, ConceptFact, Study
+from annotation.rules.calibration import fold
 from annotation.rules.concept_graph import Code, CodeAbove, ConceptGraph
 
 
@@ -48,6 +49,17 @@ def code_of(fact: ConceptFact) -> Code:
 def concept_names(study: Study) -> Mapping[int, str]:
     """The name under which each concept (by id) counts: after merges, whatever the number of steps."""
     return concept_graph(study).names
+
+
+def merged_names(study: Study) -> Mapping[str, str]:
+    """Of each merged concept alone: its name, folded as rules.calibration compares, and that which it counts under.
+
+    One statement.
+    """
+    survivor = Func(OuterRef("concept"), function="consilium_survivor", output_field=BigIntegerField())
+    merges = ConceptFact.objects.filter(study=study, kind=ConceptFactKind.MERGED, withdrawn_by=None)
+    named = merges.annotate(survivor_name=Subquery(Concept.objects.filter(pk=survivor).values("name")))
+    return {fold(typed): name for typed, name in named.values_list("concept__name", "survivor_name")}
 
 
 def broader(study: Study) -> Mapping[str, frozenset[str]]:

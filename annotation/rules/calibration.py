@@ -113,6 +113,24 @@ def share_of(answer: str | None, reference: Distribution) -> float:
     return sum(share for given, share in reference.items() if fold(given) == wanted)
 
 
+def after_merges(reference: Distribution, merged: Mapping[str, str]) -> dict[str, float]:
+    """The reference with merged concepts under the names that they count under, their shares added.
+
+    merged: of queries.concept_names.merged_names.
+    """
+    shares: dict[str, float] = defaultdict(float)
+    written: dict[str, str] = {}
+    for answer, share in reference.items():
+        name = counted_as(answer, merged)
+        shares[written.setdefault(fold(name), name)] += share
+    return dict(shares)
+
+
+def counted_as(answer: str, merged: Mapping[str, str]) -> str:
+    """The name that a concept counts under; itself where it is not merged."""
+    return merged.get(fold(answer), answer)
+
+
 def fold(answer: str) -> str:
     return " ".join(answer.split()).casefold()
 

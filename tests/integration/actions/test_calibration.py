@@ -16,6 +16,7 @@ from annotation.actions.revising import revise_rating
 from annotation.actions.tickets import read_ticket, write_ticket
 from annotation.enums import AuditVerb, Role, RoundKind, RoundState, SlotState
 from annotation.models import AuditEvent, Rating, Reference, Round, SampledLatent, Slot
+from annotation.queries.calibration_result import compared_answers
 from annotation.queries.calibration_standing import calibration_standing
 from annotation.rules.answers import Incomplete
 from annotation.rules.calibration import CalibrationState, Standing
@@ -23,6 +24,7 @@ from annotation.rules.evidence import Marks
 from annotation.rules.refusal import NotYours, Refused
 from tests import calibration_world as worlds
 from tests.calibration_world import AGREES, DIFFERS, SIZE, answer, answer_set, favoured, membership, of_set, refer, take
+from tests.concept_world import merge
 from tests.world import NOW, World, complete_form, rate_next
 
 PASSED = Standing(state=CalibrationState.PASSED)
@@ -363,3 +365,13 @@ def test_who_failed_is_not_handed_what_she_held_before(db: None) -> None:
         open_calibration(study=world.study, set_number=number, by=world.rosa, now=NOW)
     failed(world)
     assert claim(study=world.study, by=world.ada, now=NOW) is None
+
+
+def test_a_synonym_that_the_researcher_merged_earns_what_the_panels_word_earns(asked: World) -> None:
+    answer_set(asked, asked.ada, {**AGREES, "concept": "pectoral pain"})
+    before = [one for one in compared_answers(asked.study) if one.question.is_concept]
+    merge(asked, "pectoral pain", "chest pain")
+    after = [one for one in compared_answers(asked.study) if one.question.is_concept]
+    assert [(one.credit, one.share) for one in before] == [(0.0, 0.0)] * SIZE
+    assert [(one.credit, one.share) for one in after] == [(1.0, pytest.approx(0.8))] * SIZE
+    assert [one.answer for one in after] == ["pectoral pain"] * SIZE

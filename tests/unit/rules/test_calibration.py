@@ -8,7 +8,9 @@ from annotation.rules.calibration import (
     CalibrationState,
     SetPart,
     Standing,
+    after_merges,
     check_distribution,
+    counted_as,
     credit,
     panel_mean,
     share_of,
@@ -118,3 +120,12 @@ def test_what_is_due_follows_from_the_sets(parts: list[SetPart], expected: Stand
 
 def test_other_rounds_wait_while_calibration_is_due_or_failed() -> None:
     assert [one.blocks for one in (DUE_1, FAILED, NOT_NEEDED)] == [True, True, False]
+
+
+def test_after_a_merge_synonyms_share_one_credit() -> None:
+    reference = {"MI": 0.5, "Myocardial infarction": 0.3, "angina": 0.2}
+    merged = {"mi": "myocardial infarction", "heart attack": "myocardial infarction"}
+    counted = after_merges(reference, merged)
+    assert counted == {"myocardial infarction": pytest.approx(0.8), "angina": 0.2}
+    assert credit(counted_as("Heart  attack", merged), counted) == 1.0
+    assert credit("heart attack", reference) == 0.0
