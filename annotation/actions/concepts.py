@@ -4,7 +4,7 @@ The researcher alone: whoever judges whether two terms are one must see who used
 of it, and an adjudicator sees of the study only the latents that came to her.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from annotation.actions import audit
+from annotation.actions.rating import find_or_add_concepts
 from annotation.actions.recomputing import recompute_soon
 from annotation.codes.open_index import index_of
 from annotation.codes.systems import origin
@@ -20,7 +21,7 @@ from annotation.models import Concept, ConceptFact, Study, User
 from annotation.queries.concept_names import concept_graph
 from annotation.queries.sight import onlooker
 from annotation.rules.blinding import check_study_results
-from annotation.rules.concept_facts import check_merge, check_placing, check_reason, check_uncoded
+from annotation.rules.concept_facts import check_merge, check_name, check_placing, check_reason, check_uncoded
 from annotation.rules.membership import check_role, roles_of
 from annotation.rules.refusal import Refused
 
@@ -44,12 +45,17 @@ def merge_concepts(*, concept: Concept, into: Concept, reason: str, by: User, no
 
 
 @transaction.atomic
-def place_concept(*, concept: Concept, under: Concept, reason: str, by: User, now: datetime) -> ConceptFact:
-    """`under` is broader than `concept`: between the two is a near miss. Raises Refused where that goes in a circle."""
+def place_concept(*, concept: Concept, under: str, reason: str, by: User, now: datetime) -> ConceptFact:
+    """The concept of the name `under`, which nobody need have typed, is broader: between the two is a near miss.
+
+    Raises Refused where that goes in a circle.
+    """
     study = _check_may(concept.study, by)
-    check_placing(concept_graph(study), concept.pk, under.pk)
+    name = check_name(under)
+    (broader,) = find_or_add_concepts(study=study, names=[name], by=by, now=now)
+    check_placing(concept_graph(study), concept.pk, broader.pk)
     reason = check_reason(reason)
-    return _state(ConceptFactKind.NARROWER, concept, study=study, by=by, now=now, other=under, reason=reason)
+    return _state(ConceptFactKind.NARROWER, concept, study=study, by=by, now=now, other=broader, reason=reason)
 
 
 @transaction.atomic
@@ -76,6 +82,14 @@ def code_concept(*, concept: Concept, system: str, code: str, reason: str = "", 
         "reason": check_reason(reason, required=False),
     }
     return _state(ConceptFactKind.CODED, concept, study=study, by=by, now=now, **said)
+
+
+@transaction.atomic
+def code_concepts(*, chosen: Sequence[tuple[Concept, str, str]], by: User, now: datetime) -> list[ConceptFact]:
+    """Several at once, each (concept, system, code): all or none."""
+    if not chosen:
+        raise Refused("Nothing is chosen. Tick the concepts that stand for what the code says.")
+    return [code_concept(concept=concept, system=system, code=code, by=by, now=now) for concept, system, code in chosen]
 
 
 @transaction.atomic

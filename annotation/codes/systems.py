@@ -30,6 +30,8 @@ SYSTEMS: Mapping[str, System] = MappingProxyType({"icd-10-cm": icd_10_cm, "hpo":
 class Origin:
     """Whose terms these are, and of when: said wherever they are offered or released."""
 
+    system: str
+    """By which a study keeps it."""
     name: str
     version: str
     source: str
@@ -44,5 +46,10 @@ def origin(system: str) -> Origin | None:
     if module is None or not (version := module.version()):
         return None
     return Origin(
-        name=module.NAME, version=version, source=module.SOURCE, licence=module.LICENCE, package=module.PACKAGE
+        system=system,
+        name=module.NAME,
+        version=version,
+        source=module.SOURCE,
+        licence=module.LICENCE,
+        package=module.PACKAGE,
     )

@@ -1,5 +1,6 @@
 """Terms of the code systems that a study chose, and whose they are."""
 
+from collections.abc import Iterable
 from itertools import chain, zip_longest
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from annotation.codes.closeness import canonical
 from annotation.codes.entry import Term
 from annotation.codes.index import Index
 from annotation.codes.open_index import index_of
-from annotation.codes.systems import Origin, origin
+from annotation.codes.systems import SYSTEMS, Origin, origin
 from annotation.codes.text import fold
 from annotation.enums import ConceptFactKind
 from annotation.models import ConceptFact, Study
@@ -16,8 +17,17 @@ from annotation.models import ConceptFact, Study
 
 def chosen_indexes(study: Study) -> dict[Origin, Index]:
     """Those that are ready. One whose index is still being made is left out for these seconds: nobody waits for it."""
+    return _ready(study.code_systems)
+
+
+def every_index() -> dict[Origin, Index]:
+    """Of all installed systems that are ready: for the researcher, whatever raters are offered."""
+    return _ready(SYSTEMS)
+
+
+def _ready(systems: Iterable[str]) -> dict[Origin, Index]:
     ready = {}
-    for system in study.code_systems:
+    for system in systems:
         told, index = origin(system), index_of(system, settings.ARTIFACT_ROOT / "codes")
         if told and index:
             ready[told] = index
@@ -27,6 +37,11 @@ def chosen_indexes(study: Study) -> dict[Origin, Index]:
 def chosen_origins(study: Study) -> tuple[Origin, ...]:
     """The chosen systems whose packages are installed, in the order of the study's choice."""
     return tuple(told for system in study.code_systems if (told := origin(system)))
+
+
+def installed_origins() -> tuple[Origin, ...]:
+    """Every system whose package is installed."""
+    return tuple(told for system in SYSTEMS if (told := origin(system)))
 
 
 def released_origins(study: Study) -> tuple[Origin, ...]:

@@ -30,6 +30,12 @@ class MergeEffect:
     together: int
     """Latents on which both were named: there a merge turns disagreement into agreement."""
 
+    @property
+    def n(self) -> tuple[int, int]:
+        """Ratings and raters behind the figures; (0, 0) where they are undefined."""
+        found = self.before.nominal
+        return (0, 0) if isinstance(found, Undefined) else (found.n_ratings, found.n_raters)
+
 
 def merge_effect(study: Study, graph: ConceptGraph, *, concept: int, into: int) -> MergeEffect | None:
     """What merging the one into the other does to agreement. None where the rubric asks for no concept.
@@ -40,7 +46,7 @@ def merge_effect(study: Study, graph: ConceptGraph, *, concept: int, into: int) 
     item = RubricItem.objects.filter(version=study.rubric_id, kind=ItemKind.CONCEPT).order_by("position").first()
     if item is None:
         return None
-    records = [record for record in current_ratings(study) if record.concept or record.outcome != "answered"]
+    records = current_ratings(study)
     merged = graph.with_merge(concept, into)
     return MergeEffect(
         before=_alpha(item, records, graph, seed=study.seed),

@@ -1,5 +1,6 @@
 """Whether something may be said of concepts: in sentences, before the database refuses it (migration 0007)."""
 
+from annotation.rules.answers import CONCEPT_LIMIT
 from annotation.rules.concept_graph import ConceptGraph
 from annotation.rules.refusal import Refused
 
@@ -13,6 +14,16 @@ def check_reason(reason: str, *, required: bool = True) -> str:
         raise Refused("Say why, in a sentence: it stays in the history, and releases hold it.")
     if len(words) > REASON_LIMIT:
         raise Refused(f"The reason has {len(words):,} characters. Shorten it to {REASON_LIMIT:,}.")
+    return words
+
+
+def check_name(name: str) -> str:
+    """The name with single spaces. Raises Refused where it is empty or too long for a concept."""
+    words = " ".join(name.split())
+    if not words:
+        raise Refused("Name the broader concept.")
+    if len(words) > CONCEPT_LIMIT:
+        raise Refused(f"The name has {len(words)} characters. Shorten it to {CONCEPT_LIMIT}.")
     return words
 
 

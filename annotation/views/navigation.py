@@ -50,6 +50,7 @@ GROUPS: tuple[Group, ...] = (
             Page("sensitivity", "Sensitivity", RESEARCHER),
             Page("learnability", "Learnability", RESEARCHER),
             Page("rater_panel", "Raters", RESEARCHER),
+            Page("concepts", "Concepts", RESEARCHER),
         ),
     ),
     Group("Releases", (Page("releases", "Releases", RESEARCHER),)),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,9 +26,10 @@ from annotation.actions.taking_in_scores import note_scores_ended
 from annotation.enums import LatentState, SnippetKind
 from annotation.models import Membership, Rating, Snippet, Study, User
 from annotation.rules.described_rubric import DescribedRubric
-from tests import calibration_world, case_world, reading_world, rubric_world, score_world
+from tests import calibration_world, case_world, concept_world, reading_world, rubric_world, score_world
 from tests import world as worlds
 from tests.case_world import with_password
+from tests.code_indexes import lay_out
 from tests.world import NOW, World, add_rater, rate_next
 
 NO_PAGES = {
@@ -43,6 +45,7 @@ NO_PAGES = {
     "rate_ahead": "JSON with the sheets of the rating page",
     "suggest": "JSON",
     "did_you_mean": "JSON",
+    "merge_agreement": "a part that htmx swaps into the comparison of two concepts",
 }
 ONLY_SENT_TO = {
     *("mine_again", "cancel_mining", "resume_mining", "draw_sample", "open_round", "close_round"),
@@ -71,7 +74,7 @@ class Visit:
 
     def path(self, facts: Mapping[str, object]) -> str:
         parts = [facts[part] for part in self.parts]
-        return reverse(self.name, args=["hearts", *parts] if self.in_study else parts) + self.query
+        return reverse(self.name, args=["hearts", *parts] if self.in_study else parts) + self.query.format(**facts)
 
     def __str__(self) -> str:
         return f"{self.name}{self.query}{' sent' if self.sent else ''} as {self.who or 'nobody'}"
@@ -196,6 +199,19 @@ def _another_question(content: DescribedRubric) -> DescribedRubric:
     return rubric_world.added(content, note)
 
 
+def with_concepts(world: World) -> dict[str, object]:
+    """Two concepts are merged, one stands under a broader one, one has its code; results are computed."""
+    concept_world.say_what_raters_typed(world)
+    lay_out(settings.ARTIFACT_ROOT)
+    merged = concept_world.merge(world, "MI", "myocardial infarction", reason="Its usual abbreviation.")
+    concept_world.place(world, "unstable angina", "ischaemic heart disease")
+    concept_world.place(world, "myocardial infarction", "ischaemic heart disease")
+    concept_world.code(world, "myocardial infarction", "I21")
+    compute_results(study_id=world.study.pk, now=NOW)
+    pair = [concept_world.concept(world, name).pk for name in ("chest pian", "chest pain")]
+    return {"fact": merged.pk, "concept": merged.other_id, "merged": merged.concept_id, "pair": pair}
+
+
 SCENES = {
     "raters": Scene(
         worlds.build,
@@ -268,6 +284,26 @@ SCENES = {
             Visit("replace_decision", "cora", ("decided",), sent="#decision", status=422),
             Visit("account", "cora", in_study=False),
             *(Visit(name, "ada") for name in ("rate", "read")),
+        ),
+    ),
+    "concepts": Scene(
+        partial(worlds.build, sample=12),
+        with_concepts,
+        (
+            *(Visit(name, "rosa") for name in ("concepts", "concept_codes", "merge_concepts")),
+            Visit("concepts", "rosa", query="?q=angina"),
+            Visit("concepts", "ada", status=403),
+            Visit("merge_concepts", "rosa", sent="#choose", status=422),
+            Visit("merge_concepts", "rosa", query="?one={pair[0]}&other={pair[1]}"),
+            Visit("merge_concepts", "rosa", query="?one={pair[0]}&other={pair[1]}&agreement=1"),
+            Visit("merge_concepts", "rosa", query="?one={pair[0]}&other={pair[1]}", sent="#merge", status=422),
+            *(Visit("concept", "rosa", (which,)) for which in ("concept", "merged")),
+            Visit("concept", "rosa", ("concept",), query="?do=place"),
+            Visit("concept", "rosa", ("concept",), query="?do=place", sent="#place", status=422),
+            Visit("concept", "rosa", ("concept",), query="?do=code&q=heart+attack"),
+            Visit("take_back_fact", "rosa", ("fact",)),
+            Visit("take_back_fact", "rosa", ("fact",), sent="#take-back", status=422),
+            Visit("agreement", "rosa"),
         ),
     ),
     "calibration": Scene(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from annotation.actions.concepts import code_concept, take_back_fact
+from annotation.actions.concepts import take_back_fact
 from annotation.actions.people import add_member
 from annotation.enums import AuditVerb, ConceptFactKind, Role
 from annotation.models import AuditEvent, Concept, ConceptFact, Rating
@@ -11,17 +11,13 @@ from annotation.queries.concept_names import broader, concept_graph, concept_nam
 from annotation.rules.refusal import NotYours, Refused
 from annotation.science.types import Estimate
 from tests import concept_world
-from tests.concept_world import concept, merge, place
+from tests.concept_world import code, concept, merge, place
 from tests.world import NOW, World, add_rater
 
 
 @pytest.fixture
 def rated(db: None) -> World:
     return concept_world.rated()
-
-
-def code(world: World, name: str, code: str, system: str = "icd-10-cm") -> ConceptFact:
-    return code_concept(concept=concept(world, name), system=system, code=code, by=world.rosa, now=NOW)
 
 
 def test_a_merge_changes_what_counts_and_no_rating(rated: World) -> None:

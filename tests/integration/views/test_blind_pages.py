@@ -63,11 +63,18 @@ def candidates(world: World) -> dict[str, list[Any]]:
         "membership": _some(world.study.memberships.order_by("pk").values_list("pk", flat=True)),
         "rating": _some(world.study.ratings.order_by("pk").values_list("pk", flat=True)),
         "snippet": _some(snippets.order_by("pk").values_list("pk", flat=True)),
-        "pk": [world.study.rubric_id, *Case.everything.values_list("pk", flat=True)],
+        "pk": [world.study.rubric_id, *Case.everything.values_list("pk", flat=True), *_typed(world)],
         "item": ["concept"],
+        "one": _typed(world),
+        "other": _typed(world),
         "handle": ["0" * 32],
         "name": ["ratings.csv"],
     }
+
+
+def _typed(world: World) -> list[int]:
+    """The two newest concepts: what a rater typed last, if anybody did, among them."""
+    return list(world.study.concepts.order_by("-pk").values_list("pk", flat=True)[:2])
 
 
 def _some(keys: Iterable[int]) -> list[int]:
