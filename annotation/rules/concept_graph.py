@@ -121,8 +121,9 @@ class ConceptGraph:
                 yield from ((names[here.code], names[parent]) for parent in here.parents if parent in names)
 
     def with_merge(self, concept: int, into: int) -> "ConceptGraph":
-        """As it would be if the one were merged into the other."""
-        return replace(self, merged={**self.merged, self.survivor(concept): self.survivor(into)})
+        """As it would be if the one were merged into the other; as it is where they count as one already."""
+        goes, stays = self.survivor(concept), self.survivor(into)
+        return self if goes == stays else replace(self, merged={**self.merged, goes: stays})
 
 
 def _reaches(above: Mapping[str, set[str]], name: str, wanted: str) -> bool:

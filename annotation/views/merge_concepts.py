@@ -162,6 +162,8 @@ def merge_agreement(request: HttpRequest, place: Place, one: int, other: int) ->
     graph = concept_graph(place.study)
     for pk in (one, other):
         find_concept(place.study, pk)
+    if graph.survivor(one) == graph.survivor(other):
+        raise Refused("These two count as one concept already. Choose another pair on the page of concepts.")
     context = _effect_context(place, graph, *(Concept.objects.get(pk=pk) for pk in (one, other)))
     return render(request, "concepts/effect.html", context)
 

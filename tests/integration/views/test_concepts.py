@@ -114,6 +114,15 @@ def test_two_are_compared_with_counts_words_and_agreement_before_and_after(rated
     assert "No concept has a broader one or a code yet" in part
 
 
+def test_what_counts_as_one_already_is_not_compared(rated: World, signed_in: SignIn) -> None:
+    ids = pair(rated, "MI", "myocardial infarction")
+    merge(rated, "MI", "myocardial infarction")
+    for one, other in ((ids["one"], ids["one"]), tuple(ids.values())):
+        response = signed_in(rated.rosa).get(address("merge_agreement", one, other))
+        assert response.status_code == 403
+        assert "count as one concept already" in response.content.decode()
+
+
 def test_the_direction_that_is_proposed_keeps_what_raters_are_offered(rated: World, signed_in: SignIn) -> None:
     for chosen in (pair(rated, "chest pian", "chest pain"), pair(rated, "chest pain", "chest pian")):
         response = signed_in(rated.rosa).get(address("merge_concepts"), chosen)

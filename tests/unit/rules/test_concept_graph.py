@@ -76,6 +76,12 @@ def test_a_merge_that_is_only_tried_leaves_the_graph_as_it_is() -> None:
     assert graph.names[3] == "heart attack"
 
 
+def test_a_merge_of_what_is_one_already_changes_nothing() -> None:
+    graph = ConceptGraph(typed=TYPED, merged={1: 2})
+    assert graph.with_merge(1, 2) is graph
+    assert graph.with_merge(2, 2) is graph
+
+
 def test_up_follows_every_step_and_merges() -> None:
     graph = ConceptGraph(typed={**TYPED, 6: "heart disease"}, merged={1: 2}, narrower=frozenset({(1, 5), (5, 6)}))
     assert graph.up(1) == {2, 5, 6}
