@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from saeserve.contract import DETECTION, FUZZING, INTRUDER, SCORER_TASKS, SCORERS, Failure, ScoreAnswer, ScoreRequest
 from saeserve.mining.attempts import attempt
 from saeserve.mining.lock import sole_worker
@@ -34,6 +36,8 @@ def answer_question(digest: str, *, root: Path, key: str, scorer_for: Callable[[
     with _alone(folder):
         if not folder.answered:
             folder.answer(_answer(folder, scorer_for))
+        if folder.answered:
+            folder.forget_question()
     return folder.answered
 
 
@@ -84,6 +88,7 @@ def judged(asked: ScoreRequest, scorer: Scorer, *, started: float) -> ScoreAnswe
     fuzzing = scorer.fuzzing(_questions(asked.fuzzing)) if asked.fuzzing else []
     sets = [[one["text"] for one in trial["snippets"]] for trial in asked.intruder]
     odd = scorer.intruder(sets) if sets else []
+    _check_numbers([*detection, *fuzzing, *odd], scorer.model)
     return ScoreAnswer(
         scorer=asked.scorer,
         scorer_version=asked.scorer_version,
@@ -96,6 +101,12 @@ def judged(asked: ScoreRequest, scorer: Scorer, *, started: float) -> ScoreAnswe
         ],
         seconds=time.monotonic() - started,
     )
+
+
+def _check_numbers(found: Sequence[Numbers], model: str) -> None:
+    """Raises BadQuestion: nan is above no median, which would pass for a no."""
+    if not all(np.isfinite(numbers).all() for numbers in found):
+        raise BadQuestion(f"{model} gives something other than a number for a snippet; choose another model or dtype.")
 
 
 def _questions(trials: Sequence[dict[str, Any]]) -> list[Question]:

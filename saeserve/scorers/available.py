@@ -1,10 +1,10 @@
 """The scorers of one worker, loaded when they are first asked."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from saeserve.checkpoint import weights_digest
 from saeserve.contract import EMBEDDING, ScoreRequest
 from saeserve.language_model import LanguageModel, load_language_model
 from saeserve.scorers.base import BadQuestion, Scorer
@@ -12,8 +12,11 @@ from saeserve.scorers.embedding import EmbeddingScorer
 from saeserve.scorers.endpoint_judge import EndpointJudge
 from saeserve.scorers.judge import JudgeScorer
 from saeserve.scorers.local_judge import LocalJudge
+from saeserve.scorers.own_latents import check_other_name, check_other_weights
 from saeserve.scorers.sentences import Sentences
 from saeserve.settings import JudgeSettings
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -33,6 +36,7 @@ class Available:
         if asked.scorer == EMBEDDING:
             return self._once(EMBEDDING, lambda: EmbeddingScorer(Sentences(self.sentence_model, device=self.device)))
         if self.judge.url:
+            check_other_name(asked.subject_model, self.place, name=self.judge.name)
             return self._once(self.judge.url, self._endpoint)
         if not self.judge.model:
             raise BadQuestion(
@@ -40,7 +44,8 @@ class Available:
                 "SAESERVE_JUDGE_URL to the institution's own server; or switch the judge off in the study's settings."
             )
         scorer = self._once(self.judge.model, self._local)
-        self._refuse_the_subject(asked.subject_model)
+        if model := self._judge_model:
+            check_other_weights(asked.subject_model, self.place, name=model.name, revision=model.revision)
         return scorer
 
     def _once(self, name: str, make: Callable[[], Scorer]) -> Scorer:
@@ -50,19 +55,10 @@ class Available:
 
     def _endpoint(self) -> Scorer:
         judge = self.judge
-        return JudgeScorer(EndpointJudge(judge.url, judge.name, key=judge.key, plain_http=judge.plain_http))
+        endpoint = EndpointJudge(judge.url, judge.name, key=judge.key, plain_http=judge.plain_http)
+        logger.info("Labels, rationales and snippets are sent to %s, as SAESERVE_JUDGE_URL says.", endpoint.host)
+        return JudgeScorer(endpoint)
 
     def _local(self) -> Scorer:
         self._judge_model = load_language_model(self.place(self.judge.model), device=self.device)
         return JudgeScorer(LocalJudge(self._judge_model))
-
-    def _refuse_the_subject(self, subject: str) -> None:
-        """A model that judges latents of its own sees with the same features: its score would leak the answer."""
-        folder = Path(self.place(subject)) if subject else None
-        if folder is None or self._judge_model is None or not folder.is_dir():
-            return
-        if weights_digest(folder) == self._judge_model.revision:
-            raise BadQuestion(
-                "The judge is the language model whose latents are judged. Set SAESERVE_JUDGE to another one, or "
-                "switch the judge off in the study's settings."
-            )

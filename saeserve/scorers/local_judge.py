@@ -9,7 +9,6 @@ from saeserve.language_model import LanguageModel, NoNextToken
 
 LONGEST = 1_024
 """Tokens of a prompt."""
-BATCH_TOKENS = 4_096
 YES, NO = ("Yes", "yes", " Yes", " yes"), ("No", "no", " No", " no")
 
 
@@ -31,12 +30,8 @@ class LocalJudge:
         return f"{self._model.name} {self._model.revision[:12]}"
 
     def log_odds(self, prompts: Sequence[str]) -> list[float]:
-        """Deterministic; each prompt's number does not depend on the others beyond rounding."""
-        ids = [self._ids(prompt) for prompt in prompts]
-        found = [0.0] * len(ids)
-        for i in sorted(range(len(ids)), key=lambda i: len(ids[i])):
-            found[i] = self._one(ids[i])
-        return found
+        """Deterministic; one by one, because padding would let a prompt's company change its last digits."""
+        return [self._one(self._ids(prompt)) for prompt in prompts]
 
     def _first_tokens(self, words: Sequence[str]) -> set[int]:
         tokenizer = self._model.tokenizer

@@ -55,3 +55,7 @@ class ScoreFolder:
         """Write it, unless the question has been withdrawn meanwhile. Raises NoSpace."""
         if self.path.is_dir():
             write_json(self.path / SCORES_FILE, found.to_dict())
+
+    def forget_question(self) -> None:
+        """What is answered, well or not, is text that nobody needs here any more."""
+        (self.path / QUESTION_FILE).unlink(missing_ok=True)

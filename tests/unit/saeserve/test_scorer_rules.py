@@ -11,8 +11,9 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saeserve.artifacts import read_json, write_json
 from saeserve.contract import EMBEDDING, JUDGE, SCORERS, Failure, ScoreAnswer, ScoreRequest
-from saeserve.scorers.answering import answer_question
+from saeserve.scorers.answering import ATTEMPTS_FILE, MOST_DEATHS, answer_question
 from saeserve.scorers.base import BadQuestion, Numbers, Question, Scorer, odd_one, said
 from saeserve.scorers.score_folder import ScoreFolder
 
@@ -135,6 +136,35 @@ def test_an_error_of_the_program_quotes_nothing(tmp_path: Path, caplog: pytest.L
     assert "KeyError" in found.sentence
     assert found.retry_helps
     assert RATIONALE not in found.sentence + caplog.text
+
+
+def test_a_model_that_gives_no_number_is_told_and_not_taken_for_a_no(tmp_path: Path) -> None:
+    class NoNumber(ByLength):
+        def detection(self, questions: Sequence[Question]) -> list[Numbers]:
+            return [np.array([0.1, np.nan, 0.2, 0.3]) for _ in questions]
+
+    found = Failure.from_dict(answered(tmp_path, request(), NoNumber()))
+    assert "something other than a number" in found.sentence
+
+
+def test_what_kills_every_worker_ends_in_a_sentence(tmp_path: Path) -> None:
+    digest = leave(tmp_path, request())
+    write_json(tmp_path / "scores" / digest / ATTEMPTS_FILE, {"deaths": MOST_DEATHS})
+    assert answer_question(digest, root=tmp_path, key=KEY, scorer_for=lambda _: ByLength())
+    found = Failure.from_dict(read_json(tmp_path / "scores" / digest / "answer.json"))
+    assert f"died {MOST_DEATHS} times" in found.sentence
+    assert found.retry_helps
+
+
+@pytest.mark.parametrize("changes", [{}, {"scorer": "oracle"}], ids=["answered", "refused"])
+def test_the_text_is_gone_once_there_is_an_answer(tmp_path: Path, changes: dict[str, Any]) -> None:
+    asked = request(**changes)
+    answered(tmp_path, asked, ByLength())
+    question = tmp_path / "scores" / asked.digest / "question"
+    assert not question.exists()
+    question.write_bytes(b"asked again, while the answer has not been taken in")
+    assert answer_question(asked.digest, root=tmp_path, key=KEY, scorer_for=lambda _: ByLength())
+    assert not question.exists()
 
 
 def test_another_key_is_told(tmp_path: Path) -> None:

@@ -1,15 +1,23 @@
 """The scorers themselves: real models, and a real server that speaks the protocol of hosted ones."""
 
+import dataclasses
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from saeserve.contract import JUDGE, SCORERS, ScoreRequest
 from saeserve.language_model import load_language_model
@@ -25,6 +33,7 @@ from saeserve.scorers.sentences import Sentences
 from saeserve.sentence_model import prepare_sentence_model
 from saeserve.settings import JudgeSettings
 from tests.conftest import REPOSITORY
+from tests.unit.saeserve.tiny import write_model
 
 CHEST = (
     "He woke with crushing chest pain that went to the left arm and lasted two hours.",
@@ -129,6 +138,40 @@ def test_no_model_judges_its_own_latents(reference_folder: Path) -> None:
         here.scorer_for(asked)
 
 
+def test_another_model_may_judge_and_a_namesake_or_a_subject_that_is_gone_may_not(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    judge = write_model(tmp_path / "judge", seed=12)
+    here = Available(Path("none"), JudgeSettings(model=str(judge)), "cpu", place=Path)
+
+    def ask(subject: Path) -> str:
+        asked = ScoreRequest(scorer=JUDGE, scorer_version=SCORERS[JUDGE], subject_model=str(subject))
+        return here.scorer_for(asked).model
+
+    assert ask(model_folder).startswith("judge ")
+    with pytest.raises(BadQuestion, match="bears its name"):
+        ask(write_model(tmp_path / "copies" / "Judge", seed=13))
+    with pytest.raises(BadQuestion, match="cannot be told"):
+        ask(tmp_path / "gone")
+    same = tmp_path / "other-name"
+    judge_copy = copytree(judge, same)
+    with pytest.raises(BadQuestion, match="whose latents are judged"):
+        ask(judge_copy)
+    write_model(same, seed=14)
+    assert ask(same).startswith("judge "), "weights that have changed since are read anew"
+
+
+@pytest.mark.parametrize("subject", ["org/Clinical-70B", "org/clinical-70b@main", "models/clinical_70b/"])
+def test_a_host_that_serves_the_subject_itself_is_not_asked(subject: str) -> None:
+    settings = JudgeSettings(url="https://models.hospital.example/v1", name="hospital/clinical-70b:latest")
+    here = Available(Path("none"), settings, "cpu", place=lambda source: source)
+    asked = ScoreRequest(scorer=JUDGE, scorer_version=SCORERS[JUDGE], subject_model=subject)
+    with pytest.raises(BadQuestion, match="whose latents are judged"):
+        here.scorer_for(asked)
+    other = dataclasses.replace(asked, subject_model="org/clinical-7b")
+    assert here.scorer_for(other).model == "hospital/clinical-70b:latest at models.hospital.example"
+
+
 def test_no_judge_is_set_up_unless_the_operator_does() -> None:
     here = Available(Path("none"), JudgeSettings(), "cpu", place=Path)
     with pytest.raises(BadQuestion, match="Set SAESERVE_JUDGE"):
@@ -141,6 +184,7 @@ class Host:
 
     troubles: list[int] = field(default_factory=list)
     with_odds: bool = True
+    refuses_odds: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     address: str = ""
@@ -149,6 +193,8 @@ class Host:
         self.asked.append(body)
         if self.troubles:
             return self.troubles.pop(), {}
+        if self.refuses_odds and "logprobs" in body:
+            return 400, {"error": "unknown field"}
         prompt = body["messages"][0]["content"]
         yes = "chest" in prompt.split("Description:")[0] and "(no description)" not in prompt
         choice: dict[str, Any] = {"message": {"content": "Yes" if yes else "No"}}
@@ -158,9 +204,29 @@ class Host:
         return 200, {"choices": [choice]}
 
 
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """Of a server that signed its certificate itself."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file, pem = folder / "server.pem", serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    file.write_bytes(secret + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
 @pytest.fixture
-def host() -> Iterator[Host]:
-    found = Host()
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
+    """Over TLS, with a certificate of its own, where a test asks for it."""
+    found, tls = Host(), getattr(request, "param", False)
 
     class Answers(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -176,10 +242,16 @@ def host() -> Iterator[Host]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """A client that hangs up over the certificate is what a test wants."""
+
+    server = Server(("127.0.0.1", 0), Answers)
+    if tls:
+        server.socket = own_certificate(tmp_path).wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    found.address = f"http://127.0.0.1:{server.server_port}/v1"
+    found.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/v1"
     try:
         yield found
     finally:
@@ -215,6 +287,42 @@ def test_a_host_that_stumbles_is_asked_again_and_one_that_refuses_is_not(host: H
     assert len(host.asked) == 4
 
 
+def test_a_host_that_refuses_log_probabilities_is_asked_for_its_word_from_then_on(host: Host) -> None:
+    host.refuses_odds, host.with_odds = True, False
+    judge = EndpointJudge(host.address, "m")
+    assert judge.log_odds(["chest Description: x", "wrist Description: x"]) == [10.0, -10.0]
+    assert ["logprobs" in body for body in host.asked] == [True, False, False]
+    host.troubles = [400, 400]
+    with pytest.raises(BadEndpoint, match="does not take the question"):
+        EndpointJudge(host.address, "unknown").log_odds(["x"])
+
+
+def test_an_answer_that_is_no_chat_completion_is_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    for record in ({"choices": []}, {"choices": [{"logprobs": {"content": [{"top_logprobs": [{"token": "no",
+            "logprob": "high"}]}]}}]}, {"choices": [{"message": {"content": ["yes"]}}]}):  # fmt: skip
+        monkeypatch.setattr(host, "answer", lambda _body, record=record: (200, record))
+        with pytest.raises(BadEndpoint, match="other than a chat completion"):
+            EndpointJudge(host.address, "m").log_odds(["x"])
+    monkeypatch.setattr(endpoint_judge, "MOST_BYTES", 5)
+    with pytest.raises(BadEndpoint, match="other than JSON"):
+        EndpointJudge(host.address, "m").log_odds(["x"])
+
+
+def test_a_redirection_is_not_followed(host: Host) -> None:
+    host.troubles = [307]
+    with pytest.raises(BadEndpoint, match="refused the question"):
+        EndpointJudge(host.address, "m").log_odds(["x"])
+    assert len(host.asked) == 1
+
+
+@pytest.mark.parametrize("host", [True], indirect=True, ids=["tls"])
+def test_a_certificate_that_nobody_here_trusts_is_told_before_any_text_is_sent(host: Host) -> None:
+    with pytest.raises(BadEndpoint, match="is not trusted here") as caught:
+        EndpointJudge(host.address, "m").log_odds(["x"])
+    assert not caught.value.retry_helps
+    assert not host.asked
+
+
 def test_a_host_that_is_away_is_told_as_one_to_ask_again(host: Host) -> None:
     host.troubles = [500] * 3
     with pytest.raises(EndpointDown) as caught:
@@ -227,8 +335,9 @@ def test_snippets_leave_in_the_clear_for_nobody_but_this_machine() -> None:
         EndpointJudge("http://models.hospital.example/v1", "m")
     EndpointJudge("http://models.hospital.example/v1", "m", plain_http=True)
     EndpointJudge("https://models.hospital.example/v1", "m")
-    with pytest.raises(BadEndpoint, match="no address"):
-        EndpointJudge("models.hospital.example", "m")
+    for no_address in ("models.hospital.example", "https://[models", "https://models.example:99999/v1"):
+        with pytest.raises(BadEndpoint, match="no address"):
+            EndpointJudge(no_address, "m")
 
 
 def test_spellings_of_yes_add_up_and_other_words_do_not_count() -> None:

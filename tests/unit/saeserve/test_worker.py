@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -20,13 +21,23 @@ from saeserve.artifacts import file_digest, read_json
 from saeserve.contract import (
     CANCEL_FILE,
     GPU_QUEUE,
+    JUDGE,
     MINE_PRIORITY,
     MINE_TASK,
+    QUESTION_FILE,
     RUN_ENDED_TASK,
+    SCORE_PRIORITY,
+    SCORE_TASK,
+    SCORERS,
+    SCORES_ENDED_TASK,
+    SCORES_FILE,
     TRY_PRIORITY,
     TRY_TASK,
     WEB_QUEUE,
+    Failure,
     MiningRequest,
+    ScoreAnswer,
+    ScoreRequest,
     Trial,
 )
 from saeserve.loaded import Loaded
@@ -34,6 +45,7 @@ from saeserve.mining.folders import RunFolder
 from saeserve.mining.open_run import Worker
 from saeserve.mining.run import mine
 from saeserve.mining.unfinished import unfinished_requests
+from saeserve.scorers.answering import ATTEMPTS_FILE
 from saeserve.sending import Waiting, send_shard_again
 from tests.unit.saeserve import tiny
 
@@ -75,12 +87,14 @@ def forget_all(app: Celery) -> None:
 
 
 @contextmanager
-def worker(app: Celery, root: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(app: Celery, root: Path, **told: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """told: further settings."""
     environment = os.environ | {
         "ARTIFACT_ROOT": str(root),
         "ARTIFACT_KEY": KEY,
         "REDIS_URL": str(app.conf.broker_url),
         "SAESERVE_THREADS": "1",
+        **told,
     }
     command = [sys.executable, "-m", "celery", "-A", "saeserve.worker", "worker", "-Q", GPU_QUEUE, "-l", "INFO"]
     with (root / "worker.log").open("ab") as log:
@@ -130,6 +144,68 @@ def try_text(app: Celery, root: Path, request: MiningRequest) -> Path:
     (folder / "text").write_bytes(Fernet(KEY).encrypt(b"She denies chest pain since Monday."))
     app.send_task(TRY_TASK, kwargs={"trial": trial.to_dict()}, queue=GPU_QUEUE, priority=TRY_PRIORITY)
     return folder / "answer"
+
+
+def ask_judge(app: Celery, root: Path, *, subject: Path, rationales: int = 1) -> Path:
+    """Leave a question as the web side does, and send its digest. Returns its folder."""
+    snippets = [{"id": i, "text": tiny.sentence(random.Random(i))} for i in range(20)]
+    trials = [
+        {"trial": i, "label": "chest pain", "rationale": f"Pain, seen {i} times.", "snippets": snippets}
+        for i in range(rationales)
+    ]
+    asked = ScoreRequest(scorer=JUDGE, scorer_version=SCORERS[JUDGE], subject_model=str(subject), detection=trials)
+    folder = root / "scores" / asked.digest
+    folder.mkdir(parents=True)
+    (folder / QUESTION_FILE).write_bytes(Fernet(KEY).encrypt(json.dumps(asked.to_dict()).encode()))
+    send_score(app, asked.digest)
+    return folder
+
+
+def send_score(app: Celery, digest: str) -> None:
+    app.send_task(SCORE_TASK, kwargs={"digest": digest}, queue=GPU_QUEUE, priority=SCORE_PRIORITY)
+
+
+def test_questions_to_a_judge_are_answered_once_and_none_leaves_text_behind(
+    broker: Celery, model_folder: Path, tmp_path: Path
+) -> None:
+    judge = tiny.write_model(tmp_path / "judge", seed=12)
+    send_score(broker, "../elsewhere")
+    asked = ask_judge(broker, tmp_path, subject=model_folder)
+    send_score(broker, asked.name)
+    refused = ask_judge(broker, tmp_path, subject=judge)
+    with worker(broker, tmp_path, SAESERVE_JUDGE=str(judge)):
+        heard = [next_message(broker, tmp_path) for _ in range(3)]
+    assert heard == [(SCORES_ENDED_TASK, {"digest": folder.name}) for folder in (asked, asked, refused)]
+    answer = ScoreAnswer.from_dict(read_json(asked / SCORES_FILE))
+    (trial,) = answer.detection
+    assert [one["snippet"] for one in trial["judgements"]] == list(range(20))
+    assert 1 <= sum(one["said"] for one in trial["judgements"]) <= 10
+    assert len({one["number"] for one in trial["judgements"]}) > 10
+    assert answer.model.startswith("judge ")
+    assert "whose latents are judged" in Failure.from_dict(read_json(refused / SCORES_FILE)).sentence
+    assert not list((tmp_path / "scores").rglob(QUESTION_FILE))
+    log = (tmp_path / "worker.log").read_text()
+    assert "64 hex digits" in log
+    assert "Pain, seen" not in log
+
+
+@pytest.mark.walks
+def test_a_question_whose_worker_was_killed_is_answered_when_it_is_sent_again(
+    broker: Celery, model_folder: Path, tmp_path: Path
+) -> None:
+    judge = str(tiny.write_model(tmp_path / "judge", seed=12))
+    folder = ask_judge(broker, tmp_path, subject=model_folder, rationales=60)
+    with worker(broker, tmp_path, SAESERVE_JUDGE=judge) as process:
+        wait_for((folder / ATTEMPTS_FILE).is_file, tmp_path)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not (folder / SCORES_FILE).exists()
+    assert (folder / QUESTION_FILE).is_file()
+    forget_all(broker)
+    send_score(broker, folder.name)
+    with worker(broker, tmp_path, SAESERVE_JUDGE=judge):
+        assert next_message(broker, tmp_path) == (SCORES_ENDED_TASK, {"digest": folder.name})
+    assert len(ScoreAnswer.from_dict(read_json(folder / SCORES_FILE)).detection) == 60
+    assert not (folder / ATTEMPTS_FILE).exists()
 
 
 def test_good_and_bad_requests_come_together_and_the_web_side_hears_of_each(
