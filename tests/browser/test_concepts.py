@@ -61,6 +61,7 @@ def test_a_code_is_searched_and_linked(rated: World, live_server: LiveServer, co
     search = page.get_by_role("searchbox", name="Search terms and codes")
     search.fill("heart attack")
     search.press("Enter")
-    page.get_by_text("HP:0001658, HPO").click()
+    page.get_by_role("radio", name=re.compile("HP:0001658, HPO")).check()
     page.get_by_role("button", name="Link").click()
-    expect(page.get_by_text("“MI” is HP:0001658 of HPO")).to_have_count(2)  # told, and in the history
+    told = page.get_by_role("listitem").filter(has_text="“MI” is HP:0001658 of HPO")
+    expect(told).to_contain_text("Take back")
