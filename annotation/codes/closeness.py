@@ -41,7 +41,11 @@ def edits(typed: str, meant: str, known: Callable[[str], bool]) -> int | None:
 
     `known` says whether a word, as `canonical` gives it, is a real one: that is never taken for a misspelt one.
     """
-    here, there = canonical(typed), canonical(meant)
+    return word_list_edits(canonical(typed), canonical(meant), known)
+
+
+def word_list_edits(here: tuple[str, ...], there: tuple[str, ...], known: Callable[[str], bool]) -> int | None:
+    """The same of two terms whose canonical words are at hand."""
     if sorted(here) == sorted(there):
         return 0
     if "".join(here) == "".join(there):

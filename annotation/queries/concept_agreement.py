@@ -1,15 +1,16 @@
 """Agreement on the concept before and after a merge that is only thought of: computed for the page, stored nowhere."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from annotation.enums import ItemKind
 from annotation.models import RubricItem, Study
-from annotation.queries.rating_records import RatingRecord, answers_for, current_ratings
+from annotation.queries.rating_records import answers_for, current_ratings
 from annotation.rules.concept_graph import ConceptGraph
 from annotation.science.alpha import alpha
 from annotation.science.hierarchy import concept_distances
-from annotation.science.table import RatingTable
+from annotation.science.table import MISSING, RatingTable
 from annotation.science.types import Estimate, Undefined
 
 REPLICATES = 2000
@@ -46,19 +47,16 @@ def merge_effect(study: Study, graph: ConceptGraph, *, concept: int, into: int) 
     item = RubricItem.objects.filter(version=study.rubric_id, kind=ItemKind.CONCEPT).order_by("position").first()
     if item is None:
         return None
-    records = current_ratings(study)
+    table = RatingTable.from_answers(answers_for(item, current_ratings(study)))
     merged = graph.with_merge(concept, into)
     return MergeEffect(
-        before=_alpha(item, records, graph, seed=study.seed),
-        after=_alpha(item, records, merged, seed=study.seed),
-        together=_together(records, graph, concept, into),
+        before=_alpha(_renamed(table, graph), graph, seed=study.seed),
+        after=_alpha(_renamed(table, merged), merged, seed=study.seed),
+        together=_together(_renamed(table, graph), graph.name(concept), graph.name(into)),
     )
 
 
-def _alpha(item: RubricItem, records: Iterable[RatingRecord], graph: ConceptGraph, *, seed: int) -> ConceptAlpha:
-    names = _names(graph)
-    renamed = (replace(record, concept=names.get(record.concept, record.concept)) for record in records)
-    table = RatingTable.from_answers(answers_for(item, renamed))
+def _alpha(table: RatingTable, graph: ConceptGraph, *, seed: int) -> ConceptAlpha:
     nominal = alpha(table, "nominal", seed=seed, replicates=REPLICATES)
     if not graph.broader:
         return ConceptAlpha(
@@ -70,16 +68,19 @@ def _alpha(item: RubricItem, records: Iterable[RatingRecord], graph: ConceptGrap
     )
 
 
-def _names(graph: ConceptGraph) -> Mapping[str, str]:
-    """The name after merges of each name that was typed; names are unique in a study."""
-    return {name: graph.name(concept) for concept, name in graph.typed.items()}
+def _renamed(table: RatingTable, graph: ConceptGraph) -> RatingTable:
+    """The table of what was typed under names after merges; names are unique in a study."""
+    counted = {name: graph.name(concept) for concept, name in graph.typed.items()}
+    names = [counted.get(str(value), str(value)) for value in table.values]
+    values = sorted(set(names))
+    at = {name: number for number, name in enumerate(values)}
+    place = np.array([at[name] for name in names] or [0], dtype=np.int64)
+    codes = np.where(table.codes == MISSING, MISSING, place[table.codes])
+    codes.setflags(write=False)
+    return replace(table, values=tuple(values), codes=codes)
 
 
-def _together(records: Iterable[RatingRecord], graph: ConceptGraph, concept: int, into: int) -> int:
-    names = _names(graph)
-    said: dict[str, set[int]] = {graph.name(concept): set(), graph.name(into): set()}
-    for record in records:
-        if (name := names.get(record.concept, "")) in said:
-            said[name].add(record.latent)
-    one, other = said.values()
-    return len(one & other)
+def _together(table: RatingTable, one: str, other: str) -> int:
+    """Latents on which both were named."""
+    both = [(table.codes == table.values.index(name)).any(axis=1) for name in (one, other) if name in table.values]
+    return int((both[0] & both[1]).sum()) if len(both) == 2 else 0

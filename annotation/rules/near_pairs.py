@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-from annotation.codes.closeness import MOST_EDITS, canonical, edits
+from annotation.codes.closeness import MOST_EDITS, allowed_edits, canonical, word_list_edits
 
+Words = tuple[str, ...]
 MOST_IN_A_BLOCK = 400
 """Terms compared with each other; of a larger block its first, so that a page stays fast."""
 
@@ -17,12 +18,14 @@ def near_pairs(terms: Sequence[str], known: Callable[[str], bool]) -> list[tuple
     alike, or with the same letters run together, are compared: a misspelt word keeps its first letter.
     """
     found: dict[tuple[int, int], int] = {}
-    for block in _blocks(terms):
+    words = [canonical(term) for term in terms]
+    for block in _blocks(words):
         for one, other in combinations(block[:MOST_IN_A_BLOCK], 2):
-            if (one, other) in found or not _as_long(terms[one], terms[other]):
+            here, there = words[one], words[other]
+            if (one, other) in found or not _worth_comparing(here, there):
                 continue
-            cost = _either_way(terms[one], terms[other], known)
-            if cost is not None:
+            costs = (word_list_edits(here, there, known), word_list_edits(there, here, known))
+            if (cost := min((cost for cost in costs if cost is not None), default=None)) is not None:
                 found[one, other] = cost
     return sorted((cost, one, other) for (one, other), cost in found.items())
 
@@ -35,23 +38,20 @@ def same_code_pairs(coded: Iterable[tuple[int, str]]) -> list[tuple[int, int, st
     return [(one, other, code) for code, places in holders.items() for one, other in combinations(sorted(places), 2)]
 
 
-def _blocks(terms: Sequence[str]) -> Iterator[list[int]]:
-    initials: dict[tuple[str, ...], list[int]] = defaultdict(list)
+def _blocks(terms: Sequence[Words]) -> Iterator[list[int]]:
+    initials: dict[Words, list[int]] = defaultdict(list)
     joined: dict[str, list[int]] = defaultdict(list)
-    for place, term in enumerate(terms):
-        words = canonical(term)
-        if not words:
-            continue
-        initials[tuple(sorted(word[0] for word in words))].append(place)
-        joined["".join(words)].append(place)
+    for place, words in enumerate(terms):
+        if words:
+            initials[tuple(sorted(word[0] for word in words))].append(place)
+            joined["".join(words)].append(place)
     yield from initials.values()
     yield from joined.values()
 
 
-def _as_long(one: str, other: str) -> bool:
-    return abs(sum(map(len, canonical(one))) - sum(map(len, canonical(other)))) <= MOST_EDITS
-
-
-def _either_way(one: str, other: str, known: Callable[[str], bool]) -> int | None:
-    costs = [cost for pair in ((one, other), (other, one)) if (cost := edits(*pair, known)) is not None]
-    return min(costs, default=None)
+def _worth_comparing(here: Words, there: Words) -> bool:
+    """Quickly: as long as each other but for what may be misspelt, and not a number apart."""
+    if abs(sum(map(len, here)) - sum(map(len, there))) > MOST_EDITS:
+        return False
+    left, right = set(here) - set(there), set(there) - set(here)
+    return "".join(here) == "".join(there) or not any(allowed_edits(word) == 0 for word in left | right)

@@ -4,8 +4,9 @@ import pytest
 
 from annotation.actions.concepts import take_back_fact
 from annotation.actions.people import add_member
+from annotation.actions.results import compute_results
 from annotation.enums import AuditVerb, ConceptFactKind, Role
-from annotation.models import AuditEvent, Concept, ConceptFact, Rating
+from annotation.models import Agreement, AuditEvent, Concept, ConceptFact, Rating
 from annotation.queries.concept_agreement import merge_effect
 from annotation.queries.concept_names import broader, concept_graph, concept_names
 from annotation.rules.refusal import NotYours, Refused
@@ -146,6 +147,26 @@ def test_the_effect_of_a_merge_is_the_figure_that_the_merge_then_has(rated: Worl
     later = merge_effect(rated.study, concept_graph(rated.study), concept=third, into=fourth)
     assert later is not None
     assert later.before.nominal == effect.after.nominal
+
+
+def test_what_the_page_foretells_is_what_is_then_computed_and_stored(rated: World) -> None:
+    for narrow in ("myocardial infarction", "unstable angina"):
+        place(rated, narrow, "ischaemic heart disease")
+    one, other = concept(rated, "MI").pk, concept(rated, "myocardial infarction").pk
+    effect = merge_effect(rated.study, concept_graph(rated.study), concept=one, into=other)
+    assert effect is not None
+    merge(rated, "MI", "myocardial infarction")
+    run = compute_results(study_id=rated.study.pk, now=NOW)
+    stored = {
+        (row.scope, row.level): row.value
+        for row in Agreement.objects.filter(run=run, item="concept", coefficient="alpha")
+    }
+    assert isinstance(effect.after.nominal, Estimate)
+    assert isinstance(effect.after.hierarchy, Estimate)
+    assert isinstance(effect.before.nominal, Estimate)
+    assert stored["all", "nominal"] == pytest.approx(effect.after.nominal.value)
+    assert stored["all", "hierarchy"] == pytest.approx(effect.after.hierarchy.value)
+    assert stored["as-typed", "nominal"] == pytest.approx(effect.before.nominal.value)
 
 
 def test_concepts_stay_as_many_as_were_typed(rated: World) -> None:
