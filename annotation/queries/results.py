@@ -1,10 +1,11 @@
 """The newest agreement and consensus of a study, and whether ratings have come in since."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Exists, Min, OuterRef
 
-from annotation.models import Agreement, Consensus, Rating, Reading, ResultRun, Study
+from annotation.models import Agreement, Consensus, Rating, Reading, ResultRun, RubricItem, Study
 from annotation.queries.watermarks import all_watermarks, watermarks
 from annotation.queries.withheld import withheld
 from annotation.rules.scopes import scope_order
@@ -15,6 +16,8 @@ READINGS, CALIBRATION = "readings", "calibration_ratings"
 """... and how many blinded readings, and first ratings of calibration latents, it took in."""
 SCORES = "scores_taken"
 """... and what scores of rationales it rests on (queries.learnability_scores)."""
+COEFFICIENTS = ("alpha", "ac1", "ac2", "raw")
+"""In the order in which pages list them."""
 REFERENCES = "newest_reference"
 """... and the latest of the panel's references (its id) that these were compared with; a correction is a later one."""
 
@@ -65,7 +68,7 @@ def freshness(study: Study) -> Freshness:
 
 
 def stale_studies() -> list[int]:
-    """Those whose newest results do not hold all that has come in, by id. Two statements for all of them."""
+    """Those whose newest results do not hold all that has come in, by id. Three statements for all of them."""
     newest = ResultRun.objects.order_by("study", "-pk").distinct("study").values_list("study", "seen")
     seen: dict[int, dict[str, int]] = dict(newest)
     marks = all_watermarks()
@@ -77,8 +80,10 @@ def stale_studies() -> list[int]:
 
 
 def agreements(run: ResultRun, *, scope: str = "all") -> list[Agreement]:
-    """One row per item and coefficient of the scope, in the order in which they were stored."""
-    return list(Agreement.objects.filter(run=run, scope=scope).order_by("pk"))
+    """One row per item and coefficient of the scope, in the rubric's order, alpha first."""
+    place = _places(run)
+    rows = Agreement.objects.filter(run=run, scope=scope).order_by("pk")
+    return sorted(rows, key=lambda row: (*place(row.item), COEFFICIENTS.index(row.coefficient)))
 
 
 def scopes(run: ResultRun) -> list[str]:
@@ -88,6 +93,20 @@ def scopes(run: ResultRun) -> list[str]:
 
 
 def consensus_items(run: ResultRun) -> list[str]:
-    """Items that the run has a consensus on, in the order in which they were stored."""
+    """Items that the run has a consensus on, in the rubric's order."""
     found = Consensus.objects.filter(run=run).values("item").annotate(first=Min("pk")).order_by("first")
-    return [row["item"] for row in found]
+    place = _places(run)
+    return sorted((row["item"] for row in found), key=place)
+
+
+def _places(run: ResultRun) -> Callable[[str], tuple[int, int]]:
+    """Where an item or a flag of it stands in the rubric that the run was computed on; whatever is in none, last.
+
+    Workers share the steps of a run, so that the order in which rows were stored says nothing.
+    """
+    items = RubricItem.objects.filter(version=run.parameters.get(RUBRIC, 0)).order_by("position")
+    keys: dict[str, tuple[int, int]] = {}
+    for position, (key, options) in enumerate(items.values_list("key", "options")):
+        keys[key] = (position, 0)
+        keys |= {f"{key}-{option['value']}": (position, place) for place, option in enumerate(options, start=1)}
+    return lambda item: keys.get(item, (len(keys), 0))
