@@ -10,7 +10,10 @@ from typing import Any
 
 import numpy as np
 
-LATENTS, RATERS, CONCEPTS = 10_000, 12, 400
+LATENTS, RATERS, CONCEPTS = 10_000, 48, 400
+"""Some seven hundred ratings a rater: more than most physicians give."""
+HOSPITALS = ("west", "east", "hill", "lake")
+"""Beside the two of the tests' world."""
 SPECIALTIES = ("Cardiology", "Surgery", "Neurology", "Nephrology")
 ROUNDS = 3
 SEED = 20261122
@@ -20,16 +23,16 @@ BATCH = 5000
 
 
 def made_up_study(*, latents: int = LATENTS) -> Any:
-    """The tests' world with so many latents sampled and rated by twelve raters of three hospitals, in three rounds."""
+    """The tests' world with so many latents sampled and rated by 48 raters of six hospitals, in three rounds."""
     from annotation.models import Institution
     from tests import world as worlds
     from tests.world import NOW, add_rater
 
     world = worlds.build(open_the_round=False)
-    west = Institution.objects.create(name="West Hospital", code="west")
-    homes = (world.north, world.south, west)
+    others = [Institution.objects.create(name=f"{code.title()} Hospital", code=code) for code in HOSPITALS]
+    homes = (world.north, world.south, *others)
     raters = [(world.ada, world.north), (world.ben, world.south)]
-    raters += [(add_rater(world, f"rater-{i}", homes[i % 3]), homes[i % 3]) for i in range(2, RATERS)]
+    raters += [(add_rater(world, f"rater-{i}", homes[i % 6]), homes[i % 6]) for i in range(2, RATERS)]
     chance = np.random.default_rng(SEED)
     sample = _sample(world.study, latents)
     concepts = _concepts(world.study)

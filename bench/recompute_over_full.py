@@ -12,8 +12,8 @@ from bench.site import prepare, settle
 NAME = "recompute_over_full"
 HOW = (
     "Seconds until pages and verdicts have one new rating, over seconds of everything that a run stores, sensitivity "
-    "included, from nothing: 10,000 latents with three or four ratings by twelve raters of three hospitals in three "
-    "rounds, the shipped rubric, in one process, one after the other. BENCH_LATENTS: fewer, for a look."
+    "included, from nothing: 10,000 latents with three or four ratings by 48 raters of six hospitals in three rounds, "
+    "the shipped rubric, in one process, one after the other. BENCH_LATENTS: fewer, for a look."
 )
 TARGET = at_most(0.5)
 MEGABYTE = 1024
@@ -31,8 +31,8 @@ def measure() -> dict[str, Any]:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
     return {
         "value": again / (whole + sensitivity),
-        "detail": f"{_latents(world):,} latents: {again:.0f} s over {whole:.0f} s and {sensitivity:.0f} s of sensitivity; without that "
-        f"{again / whole:.2f}; {kept}; {memory:.0f} MB",
+        "detail": f"{_latents(world):,} latents: {again:.0f} s over {whole:.0f} s and {sensitivity:.0f} s of "
+        f"sensitivity; without that {again / whole:.2f}; {kept}; {memory:.0f} MB",
     }
 
 

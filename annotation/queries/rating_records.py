@@ -146,18 +146,28 @@ def answers_for(item: RubricItem, records: Iterable[RatingRecord], *, flag: str 
     Answers to other rubric versions count as far as they mean the same: see `_comparable`. With `flag`, those of
     raters who were offered this flag, whatever the others.
     """
+    return [answer for _, answer in answers_of(item, records, flag=flag)]
+
+
+def answers_of(
+    item: RubricItem, records: Iterable[RatingRecord], *, flag: str = ""
+) -> list[tuple[RatingRecord, Answer]]:
+    """As `answers_for`, each answer with the record that it comes from."""
     given = list(records)
     asked = _asked(item, {record.rubric for record in given})
     comparable = {version for version, other in asked.items() if _comparable(other, item, flag)}
     return [
-        Answer(
-            latent=str(record.latent),
-            rater=record.rater,
-            value=value,
-            institution=record.institution,
-            reading=record.reading,
-            scores=_scores(item, record),
-            round=str(record.round_number),
+        (
+            record,
+            Answer(
+                latent=str(record.latent),
+                rater=record.rater,
+                value=value,
+                institution=record.institution,
+                reading=record.reading,
+                scores=_scores(item, record),
+                round=str(record.round_number),
+            ),
         )
         for record in given
         if record.rubric in comparable

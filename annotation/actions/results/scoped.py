@@ -1,11 +1,11 @@
 """Which scopes a study's ratings have, and the answers to an item that belong to one of them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from annotation.enums import ItemKind
 from annotation.models import RubricItem
-from annotation.queries.rating_records import RatingRecord, answers_for
+from annotation.queries.rating_records import RatingRecord, answers_of
 from annotation.queries.result_inputs import Inputs
 from annotation.rules.scopes import (
     ALL,
@@ -20,6 +20,8 @@ from annotation.rules.scopes import (
     asks,
 )
 from annotation.science.types import Answer
+
+Given = Sequence[tuple[RatingRecord, Answer]]
 
 
 def scopes_of(inputs: Inputs, item: RubricItem) -> list[Scope]:
@@ -51,39 +53,53 @@ def _of_the_sample(records: Iterable[RatingRecord]) -> list[RatingRecord]:
     return [record for record in records if record.calibration_set is None]
 
 
-def scoped_answers(inputs: Inputs, item: RubricItem, scope: Scope) -> tuple[RubricItem, list[Answer]]:
+def scoped_answers(
+    inputs: Inputs, item: RubricItem, scope: Scope, given: Given | None = None
+) -> tuple[RubricItem, list[Answer]]:
     """The scope's answers, first readings within it; and the item as they were asked it, which is another version's
-    for a scope of an earlier version that asked it.
+    for a scope of an earlier version that asked it. given: the answers of all records, where they are known.
     """
-    records = _records(inputs, scope)
-    if scope.kind == VERSION and records and records[0].rubric != item.version_id:
-        asked = RubricItem.objects.filter(version=records[0].rubric, key=item.key, kind=item.kind).first()
-        item = asked or item
-    return item, _first_within(answers_for(item, records))
-
-
-def _records(inputs: Inputs, scope: Scope) -> list[RatingRecord]:
     if scope.kind == AS_TYPED:
-        return [replace(record, concept=record.typed) for record in inputs.counted]
+        given = answers_of(item, [replace(record, concept=record.typed) for record in inputs.counted])
+    elif scope.kind == VERSION:
+        item = _as_asked(inputs, item, scope)
+        given = answers_of(item, inputs.records) if item.version_id != inputs.rubric else given
+    belongs = _belongs(inputs, scope)
+    pairs = answers_of(item, inputs.records) if given is None else given
+    return item, _first_within(answer for record, answer in pairs if belongs(record))
+
+
+def _as_asked(inputs: Inputs, item: RubricItem, scope: Scope) -> RubricItem:
+    """The item of the scope's own version, where that asked it."""
+    versions = {record.rubric for record in inputs.records if record.version == scope.number}
+    if versions <= {item.version_id}:
+        return item
+    return RubricItem.objects.filter(version__in=versions, key=item.key, kind=item.kind).first() or item
+
+
+def _belongs(inputs: Inputs, scope: Scope) -> Callable[[RatingRecord], bool]:
+    """Whether a record is of the scope."""
+    which = scope.which
     if scope.kind == VERSION:
-        return [r for r in inputs.records if r.calibration_set is None and r.version == scope.number]
+        return lambda record: record.calibration_set is None and record.version == scope.number
     if scope.kind == ROUND:
-        return [r for r in inputs.records if r.calibration_set is None and r.round_number == scope.number]
+        return lambda record: record.calibration_set is None and record.round_number == scope.number
     if scope.kind == CALIBRATION:
-        return [record for record in inputs.records if record.calibration_set == scope.number]
+        return lambda record: record.calibration_set == scope.number
     if scope.kind == INSTITUTION:
-        return [record for record in inputs.counted if record.institution == scope.which]
+        return lambda record: record.counts and record.institution == which
     if scope.kind == SPECIALTY:
-        return [record for record in inputs.counted if str(_home(inputs, record)) == str(scope)]
-    return list(inputs.counted)
+        # A long name is cut in a stored scope: latents are compared with what was stored.
+        home = {
+            latent
+            for latent, name in inputs.specialties.items()
+            if str(Scope(kind=SPECIALTY, which=name)) == str(scope)
+        }
+        return lambda record: record.counts and record.latent in home
+    return lambda record: record.counts
 
 
-def _home(inputs: Inputs, record: RatingRecord) -> Scope:
-    """A long name is cut in a stored scope: latents are compared with what was stored."""
-    return Scope(kind=SPECIALTY, which=inputs.specialties.get(record.latent, ""))
-
-
-def _first_within(answers: list[Answer]) -> list[Answer]:
+def _first_within(answers: Iterable[Answer]) -> list[Answer]:
     """A rater's second reading may be her first in this scope: readings are counted anew, in their order."""
     found: dict[tuple[str, str], int] = {}
     numbered = []

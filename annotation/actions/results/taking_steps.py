@@ -82,13 +82,12 @@ def _named(step: ResultStep) -> dict[str, str]:
 def _agreement(step: ResultStep, laid: LaidAnswers) -> Work:
     scope = read_scope(step.part)
     item, answers = laid.scoped(step.item, scope)
-    between = scope.kind == BETWEEN
+    between, seed = scope.kind == BETWEEN, laid.inputs.seed
+    facts = {"seed": seed, "replicates": REPLICATES, "between": between}
     broader = laid.inputs.broader if item.kind == "concept" else {}
     return Work(
-        digest=laid.digest(
-            item, answers, "agreement", seed=laid.inputs.seed, replicates=REPLICATES, between=between, broader=broader
-        ),
-        rows=lambda: [list(agreement_rows(item, answers, seed=laid.inputs.seed, scope=scope, broader=broader))],
+        digest=laid.digest(item, answers, "agreement", homes=between, broader=broader, **facts),
+        rows=lambda: [list(agreement_rows(item, answers, seed=seed, scope=scope, broader=broader))],
     )
 
 
