@@ -24,7 +24,17 @@ from typing import NamedTuple
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results.json"
 SHARED = {
-    *("__main__", "bare_sql", "harness", "load", "made_up_shard", "made_up_study", "mining_inputs", "no_think_time"),
+    *(
+        "__main__",
+        "bare_sql",
+        "consensus_worlds",
+        "harness",
+        "load",
+        "made_up_shard",
+        "made_up_study",
+        "mining_inputs",
+        "no_think_time",
+    ),
     *("rater", "site", "stopwatch", "times"),
 }
 """Modules of this folder that are no measures."""
@@ -65,7 +75,7 @@ class BenchError(Exception):
 
 def names() -> list[str]:
     """Every measure of this folder, in alphabetical order."""
-    found = {module.name for module in pkgutil.iter_modules([str(FOLDER)])}
+    found = {module.name for module in pkgutil.iter_modules([str(FOLDER)]) if not module.ispkg}
     return sorted(found - SHARED)
 
 

@@ -23,7 +23,8 @@ class Thresholds:
     """They belong to the study."""
 
     q: float = 0.9
-    theta: float = 0.7
+    theta: float = 0.78
+    """For a study with two extra rounds; .75 admits as many ambiguous latents in one that looks once (ADR 15)."""
     n_eff: float = 2.5
     flip_rate: float = 0.2
     institutions: int = 2

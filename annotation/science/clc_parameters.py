@@ -1,18 +1,18 @@
-"""The constants of CLC, stored with every run."""
+"""The constants of CLC, stored with every run. docs/adr/0015 says what they were chosen on."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ClcParameters:
-    version: str = "clc-1"
+    version: str = "clc-2"
     rater_prior_right: float = 4.0
     rater_prior_wrong: float = 2.0
     """p ~ Beta(right, wrong): before any data a rater is right two times in three."""
     rater_strength_low: float = 4.0
     rater_strength_high: float = 40.0
     """How many answers a rater's prior may outweigh, at least and at most."""
-    row_strength: float = 6.0
+    row_strength: float = 12.0
     """S0: answers that a confusion row must exceed before it departs from one-coin."""
     class_pseudo_latents: float = 1.0
     """Added to every class of a closed item before prevalence is taken."""
@@ -23,10 +23,10 @@ class ClcParameters:
     institution_pseudo_pairs: float = 20.0
     institution_excess_limit: float = 0.9
     use_learnability: bool = True
-    learnability_pseudo_scores: float = 20.0
+    learnability_pseudo_scores: float = 10.0
     learnability_model_weight: float = 0.25
     """Weight of an answer judged by the model itself, against 1 for a calibration item."""
-    learnability_limit: float = 3.0
+    learnability_limit: float = 5.0
     """A likelihood ratio stays between 1/limit and limit."""
     damping: float = 0.5
     tolerance: float = 1e-10
