@@ -23,8 +23,9 @@ class Thresholds:
     """They belong to the study."""
 
     q: float = 0.9
-    theta: float = 0.78
-    """For a study with two extra rounds; .75 admits as many ambiguous latents in one that looks once (ADR 15)."""
+    theta: float = 0.79
+    """With two extra rounds a latent is looked at three times, and chance has three chances: in a study without extra
+    rounds .75 lets no more ambiguous latents through (docs/adr/0015)."""
     n_eff: float = 2.5
     flip_rate: float = 0.2
     institutions: int = 2

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from scipy.sparse import csr_array
 
-from annotation.science.split_votes import known_values, split_votes
+from annotation.science.split_votes import answered_twice, known_values
 from annotation.science.types import OTHER, Answer, FloatArray, IntArray, Item, ScienceError, Undefined, Value
 
 OPEN_ALTERNATIVES = 5
@@ -37,8 +37,9 @@ class AnswerTable:
     latent: IntArray
     rater: IntArray
     institution: IntArray
+    reading: IntArray
     chosen: IntArray
-    """(A,) each: index of latent, rater, institution, and of the answer among its latent's classes."""
+    """(A,) each: index of latent, rater, institution, the reading's number, index of the answer among its classes."""
     n_classes: IntArray
     """(N,)"""
     is_open: bool
@@ -61,7 +62,7 @@ class AnswerTable:
 
     def vote_shares(self) -> FloatArray:
         """(N, width): each latent's votes divided by their number."""
-        votes = self.sum_by_latent(self.one_hot * self.split[:, None])
+        votes = self.sum_by_choice(self.split)
         return votes / votes.sum(axis=1, keepdims=True)
 
     @cached_property
@@ -79,17 +80,27 @@ class AnswerTable:
         real = np.arange(self.width)[None, :] < self.n_classes[:, None]
         return np.where(real, -np.log(self.n_classes.astype(np.float64))[:, None], -np.inf)
 
-    @cached_property
-    def _by_rater_and_choice(self) -> csr_array:
+    def by_choice(self, weight: FloatArray) -> csr_array:
+        """(J x answer, N): the weight of each rater's answer at each latent; `weight` (A,)."""
         cell = self.rater * self.width + self.chosen
-        ones = np.ones(self.n_answers)
-        shape = (len(self.raters) * self.width, self.n_answers)
-        return csr_array((ones, (cell, np.arange(self.n_answers))), shape=shape)
+        shape = (len(self.raters) * self.width, len(self.latents))
+        return csr_array((weight, (cell, self.latent)), shape=shape)
 
     def confusion_counts(self, posterior: FloatArray, weight: FloatArray) -> FloatArray:
         """(J, true class, answer): expected counts, for an item with the same classes at every latent."""
-        expected = self._by_rater_and_choice @ (posterior[self.latent] * weight[:, None])
-        return np.asarray(expected).reshape(len(self.raters), self.width, self.width).transpose(0, 2, 1)
+        return self.counted(self.by_choice(weight), posterior)
+
+    def counted(self, by_choice: csr_array, posterior: FloatArray) -> FloatArray:
+        """(J, true class, answer): the same of weights laid out by `by_choice`."""
+        counts = np.asarray(by_choice @ posterior)
+        return counts.reshape(len(self.raters), self.width, self.width).transpose(0, 2, 1)
+
+    def sum_by_choice(self, per_answer: FloatArray) -> FloatArray:
+        """(A,) to (N, width): summed where each answer points."""
+        cells = np.bincount(
+            self.latent * self.width + self.chosen, weights=per_answer, minlength=len(self.latents) * self.width
+        )
+        return np.asarray(cells, dtype=np.float64).reshape(len(self.latents), self.width)
 
     def distribution(self, latent: int, row: FloatArray) -> Mapping[Value, float]:
         """A padded row as {class: share}, in the order of the latent's classes."""
@@ -102,14 +113,17 @@ def answer_table(answers: Iterable[Answer], item: Item, *, with_other: bool = Tr
 
     Undefined if nobody has answered. Raises ScienceError for an answer outside a closed item's options.
     """
-    split = split_votes(answers)
-    if not split:
+    known = [answer for answer in answers if answer.value is not None]
+    if not known:
         return Undefined("Nobody has given an answer yet.")
-    given = tuple(answer for answer, _ in split)
-    latents = tuple(sorted({answer.latent for answer in given}))
-    raters = tuple(sorted({answer.rater for answer in given}))
-    institutions = tuple(sorted({answer.institution for answer in given}))
-    latent = _positions(latents, [answer.latent for answer in given])
+    latents, latent = _named([answer.latent for answer in known])
+    raters, rater = _named([answer.rater for answer in known])
+    institutions, institution = _named([answer.institution for answer in known])
+    reading = np.array([answer.reading for answer in known], dtype=np.int64)
+    order = np.lexsort((reading, rater, latent))
+    given = tuple(known[a] for a in order.tolist())
+    latent, rater, institution, reading = (column[order] for column in (latent, rater, institution, reading))
+    _check_places(given, latent, rater, reading)
     classes = _classes(given, latents, item, with_other)
     return AnswerTable(
         latents=latents,
@@ -117,19 +131,35 @@ def answer_table(answers: Iterable[Answer], item: Item, *, with_other: bool = Tr
         institutions=institutions,
         classes=classes,
         answers=given,
-        split=np.array([weight for _, weight in split]),
+        split=_split(latent, rater),
         latent=latent,
-        rater=_positions(raters, [answer.rater for answer in given]),
-        institution=_positions(institutions, [answer.institution for answer in given]),
+        rater=rater,
+        institution=institution,
+        reading=reading,
         chosen=_chosen(given, latent, classes),
         n_classes=np.array([len(own) for own in classes], dtype=np.int64),
         is_open=item.kind == "open",
     )
 
 
-def _positions(names: Sequence[str], values: Sequence[str]) -> IntArray:
+def _named(values: Sequence[str]) -> tuple[tuple[str, ...], IntArray]:
+    """The names in order, and each value's place among them."""
+    names = tuple(sorted(set(values)))
     at = {name: i for i, name in enumerate(names)}
-    return np.array([at[value] for value in values], dtype=np.int64)
+    return names, np.fromiter(map(at.__getitem__, values), dtype=np.int64, count=len(values))
+
+
+def _check_places(given: tuple[Answer, ...], latent: IntArray, rater: IntArray, reading: IntArray) -> None:
+    same = (np.diff(latent) == 0) & (np.diff(rater) == 0) & (np.diff(reading) == 0)
+    if same.any():
+        raise answered_twice(given[int(same.argmax())])
+
+
+def _split(latent: IntArray, rater: IntArray) -> FloatArray:
+    """(A,): one vote a rater and latent, shared among her readings, which stand side by side."""
+    other = (np.diff(latent, prepend=-1) != 0) | (np.diff(rater, prepend=-1) != 0)
+    vote = np.cumsum(other) - 1
+    return np.asarray(1.0 / np.bincount(vote)[vote], dtype=np.float64)
 
 
 def _classes(
@@ -146,11 +176,11 @@ def _classes(
 
 def _chosen(given: tuple[Answer, ...], latent: IntArray, classes: tuple[tuple[Value, ...], ...]) -> IntArray:
     shared = all(own is classes[0] for own in classes)
-    at = [{value: k for k, value in enumerate(own)} for own in (classes[:1] if shared else classes)]
-    chosen = np.empty(len(given), dtype=np.int64)
-    for a, answer in enumerate(given):
-        place = at[0 if shared else latent[a]].get(answer.value)  # type: ignore[arg-type]
-        if place is None:
-            raise ScienceError(f"The answer {answer.value!r} is not among the rubric's options.")
-        chosen[a] = place
-    return chosen
+    at: list[Mapping[Value | None, int]] = [
+        {value: k for k, value in enumerate(own)} for own in (classes[:1] if shared else classes)
+    ]
+    where = [0] * len(given) if shared else latent.tolist()
+    try:
+        return np.array([at[i][answer.value] for i, answer in zip(where, given, strict=True)], dtype=np.int64)
+    except KeyError as strange:
+        raise ScienceError(f"The answer {strange.args[0]!r} is not among the rubric's options.") from None

@@ -6,29 +6,29 @@ a blinded reader predict unseen snippets (`learnability`). Deterministic for a s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from types import MappingProxyType
+
+import numpy as np
 
 from annotation.science.answer_table import AnswerTable, answer_table
 from annotation.science.clc_fitted import ClcFitted
+from annotation.science.clc_inputs import inputs_digest
 from annotation.science.clc_parameters import ClcParameters
 from annotation.science.clc_result import ClcResult
 from annotation.science.clc_summary import (
-    answer_weights,
     cannot_tell_pairs,
     latent_consensus,
     rater_weights,
     unanswered_latents,
 )
-from annotation.science.digest import digest
 from annotation.science.institutions import design_weights, excess_agreement, institution_effects, same_votes
 from annotation.science.learnability import Learnability
 from annotation.science.opinion import opinion_distribution
 from annotation.science.rater_model import RaterModel, error_shape
 from annotation.science.rater_prior import RaterPrior, Repeat, rater_prior
 from annotation.science.single_truth import fit_single_truth
-from annotation.science.types import Answer, CalibrationAnswer, Item, LearnabilityScore, Undefined
+from annotation.science.types import Answer, CalibrationAnswer, Item, Undefined
 
 
 def clc(
@@ -60,20 +60,20 @@ def clc(
         table, fit.log_prior, fit.log_likelihood, omega, prior_weight=params.opinion_pseudo_raters
     )
     reliability = dict(zip(table.raters, model.accuracy.tolist(), strict=True))
-    unsure = cannot_tell_pairs(everything, table)
+    unsure = [answer for answer in everything if answer.value is None]
+    silent = cannot_tell_pairs(unsure, table)
     return ClcResult(
-        latents=latent_consensus(table, fit, omega, theta, unsure, params, seed),
-        unanswered=unanswered_latents(everything, table),
-        raters=rater_weights(table, omega, priors, reliability, unsure),
-        answers=answer_weights(table, fit, omega, learnability),
+        latents=latent_consensus(table, fit, omega, theta, silent, params, seed),
+        unanswered=unanswered_latents(unsure, table),
+        raters=rater_weights(table, omega, priors, reliability, silent),
         institutions=effects,
         scorers=learnability.scorers,
-        cannot_tell_share=sum(answer.value is None for answer in everything) / len(everything),
+        cannot_tell_share=len(unsure) / len(everything),
         iterations=fit.iterations,
         converged=fit.converged,
         parameters=params,
         seed=seed,
-        input_digest=digest(_in_order(everything, calibration), item=item, parameters=params, seed=seed),
+        input_digest=inputs_digest(table, unsure, calibration, item=item, parameters=params, seed=seed),
         fitted=ClcFitted(
             table=table,
             item=item,
@@ -90,18 +90,6 @@ def clc(
             theta=theta,
         ),
     )
-
-
-def _in_order(everything: Sequence[Answer], calibration: Sequence[CalibrationAnswer]) -> Iterator[object]:
-    """The inputs with each answer's scores in one order, so that the digest does not depend on theirs."""
-    for answer in everything:
-        yield replace(answer, scores=_sorted(answer.scores)) if len(answer.scores) > 1 else answer
-    for known in calibration:
-        yield replace(known, scores=_sorted(known.scores)) if len(known.scores) > 1 else known
-
-
-def _sorted(scores: tuple[LearnabilityScore, ...]) -> tuple[LearnabilityScore, ...]:
-    return tuple(sorted(scores, key=lambda score: (score.scorer, score.value)))
 
 
 def _priors(
@@ -126,9 +114,9 @@ def _repeats(table: AnswerTable, item: Item) -> dict[str, list[Repeat]]:
     shared_chance = float((error_shape(item) ** 2).sum(axis=1).mean()) if item.classes else None
     alternatives = table.wrong_alternatives()
     repeats: dict[str, list[Repeat]] = defaultdict(list)
-    for a in range(1, table.n_answers):
+    again = (np.diff(table.latent) == 0) & (np.diff(table.rater) == 0)
+    for a in (np.flatnonzero(again) + 1).tolist():
         before, after = table.answers[a - 1], table.answers[a]
-        if (before.latent, before.rater) == (after.latent, after.rater):
-            chance = shared_chance or 1.0 / float(alternatives[table.latent[a]])
-            repeats[after.rater].append(Repeat(before.value == after.value, chance))
+        chance = shared_chance or 1.0 / float(alternatives[table.latent[a]])
+        repeats[after.rater].append(Repeat(before.value == after.value, chance))
     return repeats

@@ -29,6 +29,8 @@ class ClcParameters:
     learnability_limit: float = 5.0
     """A likelihood ratio stays between 1/limit and limit."""
     damping: float = 0.5
+    damped_iterations: int = 10
+    """The first steps of the EM go only part of the way, so that no early accident settles where it ends."""
     tolerance: float = 1e-10
     maximum_iterations: int = 2000
     flip_resamples: int = 200

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
 
 from annotation.science.clc_fitted import ClcFitted
 from annotation.science.clc_parameters import ClcParameters
@@ -80,7 +83,6 @@ class ClcResult:
     unanswered: Mapping[str, Undefined]
     """Latents for which every rater said "cannot tell"."""
     raters: tuple[RaterWeight, ...]
-    answers: tuple[AnswerWeight, ...]
     institutions: tuple[InstitutionEffect, ...] | Undefined
     scorers: tuple[ScorerCalibration, ...]
     cannot_tell_share: float
@@ -92,6 +94,20 @@ class ClcResult:
     input_digest: str
     fitted: ClcFitted = field(compare=False, repr=False)
     """What explanations are computed from; neither stored nor compared."""
+
+    @cached_property
+    def answers(self) -> tuple[AnswerWeight, ...]:
+        """What each answer counted for, in the table's order. Laid out when first asked for: there may be many."""
+        fitted, table = self.fitted, self.fitted.table
+        likely = fitted.q[table.latent, table.chosen].tolist()
+        numbers = zip(
+            table.split.tolist(), fitted.omega.tolist(), np.exp(fitted.log_ratios).tolist(), likely, strict=True
+        )
+        return tuple(
+            AnswerWeight(answer.latent, answer.rater, answer.reading, answer.value, *weights)
+            for answer, weights in zip(table.answers, numbers, strict=True)
+            if answer.value is not None
+        )
 
     def of(self, latent: str) -> LatentConsensus | Undefined:
         """One latent's consensus, or why there is none."""

@@ -2,8 +2,8 @@
 
     log q_ic = log prior_c + sum_j omega_ij (log pi_j[c, y_ij] + [y_ij = c] log LR_ij)
 
-by EM with damping one half. It turns genuine ambiguity into certainty, as every single-truth posterior does, so that it
-must never decide alone who is asked again: see `opinion`.
+by EM, its first ten steps damped by one half. It turns genuine ambiguity into certainty, as every single-truth
+posterior does, so that it must never decide alone who is asked again: see `opinion`.
 """
 
 from dataclasses import dataclass
@@ -43,16 +43,21 @@ def fit_single_truth(
     converged, iteration = False, 0
     while True:
         log_prior = _log_prior(table, item, posterior, params)
-        by_rater = model.fit(posterior)
+        model.fit(posterior)
         learnability.fit(posterior)
-        log_likelihood = by_rater + table.one_hot * learnability.log_ratios[:, None]
         if converged or iteration == params.maximum_iterations:
-            return SingleTruth(posterior, log_prior, by_rater, log_likelihood, iteration, converged)
+            break
         iteration += 1
-        target = normalised(log_prior + table.sum_by_latent(model.weight[:, None] * log_likelihood))
-        updated = params.damping * posterior + (1 - params.damping) * target
+        said = model.weighted_sums()
+        if learnability.scorers:
+            said += table.sum_by_choice(model.weight * learnability.log_ratios)
+        damping = params.damping if iteration <= params.damped_iterations else 0.0
+        updated = damping * posterior + (1 - damping) * normalised(log_prior + said)
         converged = bool(np.abs(updated - posterior).max() <= params.tolerance)
         posterior = updated
+    by_rater = model.log_likelihood()
+    log_likelihood = by_rater + table.one_hot * learnability.log_ratios[:, None]
+    return SingleTruth(posterior, log_prior, by_rater, log_likelihood, iteration, converged)
 
 
 def normalised(log_scores: FloatArray) -> FloatArray:

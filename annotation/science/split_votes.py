@@ -16,12 +16,16 @@ def split_votes(answers: Iterable[Answer]) -> tuple[tuple[Answer, float], ...]:
     given = sorted((a for a in answers if a.value is not None), key=lambda a: (a.latent, a.rater, a.reading))
     for before, after in pairwise(given):
         if (before.latent, before.rater, before.reading) == (after.latent, after.rater, after.reading):
-            raise ScienceError(
-                f"Rater {after.rater} has two answers to latent {after.latent} numbered reading {after.reading}; "
-                "pass only the current revision, and number repeat readings 2 and up."
-            )
+            raise answered_twice(after)
     readings = Counter((answer.latent, answer.rater) for answer in given)
     return tuple((answer, 1.0 / readings[answer.latent, answer.rater]) for answer in given)
+
+
+def answered_twice(answer: Answer) -> ScienceError:
+    return ScienceError(
+        f"Rater {answer.rater} has two answers to latent {answer.latent} numbered reading {answer.reading}; "
+        "pass only the current revision, and number repeat readings 2 and up."
+    )
 
 
 def known_values(answers: Iterable[Answer]) -> tuple[Value, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from annotation.science.ambiguity import Thresholds, judge
+from annotation.science.ambiguity import Outcome, Thresholds, judge
 from annotation.science.clc import clc
 from annotation.science.clc_parameters import ClcParameters
 from annotation.science.clc_result import ClcResult
@@ -14,7 +14,7 @@ from bench.harness import BenchError
 from bench.worlds import comparators
 from bench.worlds.as_answers import ITEM, Asked, answers_of, calibration_of
 from bench.worlds.scoring import Made
-from bench.worlds.votes import votes_of
+from bench.worlds.votes import Votes, votes_of
 from bench.worlds.world import World
 
 SEED = 1
@@ -29,13 +29,15 @@ FIRST_VERSION = ClcParameters(
     learnability_model_weight=0.25,
     learnability_limit=3.0,
 )
-FIRST_THRESHOLDS = Thresholds(theta=0.7)
+FIRST_THRESHOLDS = Thresholds(theta=0.7, extra_rounds=0)
+ONE_LOOK = Thresholds(theta=0.75, extra_rounds=0)
+"""For what is judged after one round and never again."""
 Method = Callable[[World, Asked], Made]
 
 
 def clc_method(
     params: ClcParameters | None = None,
-    thresholds: Thresholds | None = None,
+    thresholds: Thresholds = ONE_LOOK,
     *,
     calibration: bool = True,
     repeats: bool = True,
@@ -74,7 +76,7 @@ def judged(
     result: ClcResult,
     thresholds: Thresholds | None = None,
     used: np.ndarray[tuple[int], np.dtype[np.int64]] | None = None,
-) -> list[str]:
+) -> list[Outcome]:
     """Each latent's outcome by the whole accept rule; `used` (N,): extra rounds so far, none where it is left out."""
     sites = len(set(world.raters.institution[asked.any(axis=1)].tolist()))
     rounds = [0] * len(result.latents) if used is None else used.tolist()
@@ -94,9 +96,7 @@ def _in_order(result: ClcResult, layer: str) -> FloatArray:
     return found
 
 
-def belief_method(
-    estimate: Callable[[comparators.Votes], FloatArray], *, accepts: float, calibration: bool = True
-) -> Method:
+def belief_method(estimate: Callable[[Votes], FloatArray], *, accepts: float, calibration: bool = True) -> Method:
     def made(world: World, asked: Asked) -> Made:
         belief = estimate(votes_of(world, asked, calibration=calibration))
         certainty = belief.max(axis=1)
@@ -113,6 +113,7 @@ METHODS: Mapping[str, Method] = {
     "one-coin + calibration": belief_method(comparators.one_coin, accepts=BELIEF),
     "CROWDLAB, no classifier": belief_method(comparators.crowdlab, accepts=VOTE_SHARE),
     WHOLE: clc_method(),
+    "CLC, as its first look of three": clc_method(thresholds=Thresholds()),
     "CLC, first version": clc_method(FIRST_VERSION, FIRST_THRESHOLDS),
     "CLC, no learnability": clc_method(replace(ClcParameters(), use_learnability=False)),
     "CLC, no institutions": clc_method(replace(ClcParameters(), use_institutions=False)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from annotation.science.ambiguity import Thresholds
 from annotation.science.clc_parameters import ClcParameters
 from bench.worlds import raters, world
-from bench.worlds.estimators import BELIEF, METHODS, VOTE_SHARE, WHOLE
+from bench.worlds.estimators import BELIEF, FIRST_THRESHOLDS, METHODS, ONE_LOOK, VOTE_SHARE, WHOLE
 from bench.worlds.replicate import ROUND_FIGURES
 from bench.worlds.scenarios import FAMILIES_IN_WORDS, SCENARIOS, SCORE_MEANS, SIZES
 from bench.worlds.scoring import FIGURES
@@ -30,6 +30,8 @@ IN_WORDS = {
 }
 SHARES = {name for name in IN_WORDS if name.endswith(("accepted", "adjudicated", "recruiting"))}
 COMPARED = ("majority vote", "Dawid-Skene", "Dawid-Skene + calibration", "one-coin + calibration", "CLC, first version")
+
+SAME_BELIEF = {WHOLE, "CLC, as its first look of three"}
 
 
 def page(taken: Taken) -> str:
@@ -78,7 +80,7 @@ def _institutions() -> str:
 
 
 def _methods() -> str:
-    thresholds = Thresholds()
+    thresholds = ONE_LOOK
     return f"""## The methods
 
 Majority vote takes the share of votes as belief (a tie is shared out); Dawid-Skene is maximum likelihood, once with the
@@ -86,7 +88,9 @@ calibration items as items of known truth; one-coin is one accuracy a rater with
 items; CROWDLAB runs over raters alone, since nothing predicts a latent's class from its snippets. They see first
 readings. "Accepted" is a vote share of {VOTE_SHARE} (majority, CROWDLAB), a belief of {BELIEF} (the others), and for
 CLC the whole rule after one round: q {thresholds.q:g}, theta {thresholds.theta:g}, n_eff {thresholds.n_eff:g}, flip
-rate under {thresholds.flip_rate:g}, {thresholds.institutions} institutions. The first version is `clc-1` with theta .7.
+rate under {thresholds.flip_rate:g}, {thresholds.institutions} institutions. A study with extra rounds asks for theta
+{Thresholds().theta:g} ("as its first look of three", and below). The first version is `clc-1`, accepting at theta
+{FIRST_THRESHOLDS.theta:g}.
 
 Accuracy and Brier score are of clear latents. TVD is the total variation distance to the true distribution of opinion
 (CLC: theta; the others: belief or vote share). AUROC tells ambiguous latents from clear ones. "Plausible" is the share
@@ -95,7 +99,7 @@ of accepted answers that somebody holds; "ambiguous accepted" the share of ambig
 
 def _tallies(taken: Taken) -> str:
     rows = []
-    for other in (name for name in METHODS if name != WHOLE):
+    for other in (name for name in METHODS if name not in SAME_BELIEF):
         tally = taken.tally(WHOLE, other)
         rows.append([other, str(tally.better), str(tally.worse), str(tally.scenarios - tally.better - tally.worse)])
     header = ["CLC against", "better", "worse", "neither"]
@@ -139,7 +143,7 @@ def _scenarios(taken: Taken) -> str:
         shown = [f"{taken.mean([scenario], name, 'accuracy'):.3f}" for name in header[1 : len(COMPARED) + 2]]
         differences = [_difference(taken.difference(scenario, WHOLE, other)) for other in COMPARED]
         rows.append([scenario.name, *shown, *differences])
-    parts = [name for name in METHODS if name.startswith("CLC, ") and name not in COMPARED]
+    parts = [name for name in METHODS if name.startswith("CLC, ") and name not in {*COMPARED, *SAME_BELIEF}]
     removed = [
         [scenario.name, *(_difference(taken.difference(scenario, WHOLE, other)) for other in parts)]
         for scenario in SCENARIOS

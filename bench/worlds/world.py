@@ -1,19 +1,21 @@
 """One simulated study: what opinion there is on each latent, and what every rater would answer if asked.
 
 A clear latent has one true class. On an ambiguous one, opinion is divided: two classes, or three. Each rater holds an
-opinion drawn from that distribution and passes it through her own errors. Colluders agree on one wrong class on 6 in 10 of
-the latents, answer as they think elsewhere, are honest on calibration items, and their wrong story is as learnable as a
-right one.
+opinion drawn from that distribution and passes it through her own errors. Colluders agree on one wrong class on 6 in 10
+of the latents, answer as they think elsewhere, are honest on calibration items, and their wrong story is as learnable
+as a right one.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from annotation.science.types import FloatArray, IntArray
 from bench.worlds.raters import CLASSES, Raters, draw_raters
 from bench.worlds.scenarios import SCORE_MEANS, Scenario
 
+Marks = npt.NDArray[np.bool_]
 LATENTS = 60
 AMBIGUOUS = 15
 THREE_WAYS = 3
@@ -33,9 +35,9 @@ class World:
     raters: Raters
     opinion: FloatArray
     """(N, K): the true distribution; one-hot on clear latents."""
-    asked: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+    asked: Marks
     """(R, N): who answers what in the first round."""
-    read_twice: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+    read_twice: Marks
     """(R, N)"""
     answers: IntArray
     """(2, R, N): what each rater would answer on a first and on a second reading."""
@@ -49,11 +51,11 @@ class World:
     """(R, G)"""
 
     @property
-    def ambiguous(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def ambiguous(self) -> Marks:
         return np.asarray(self.opinion.max(axis=1) < 1)
 
     @property
-    def plausible(self) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    def plausible(self) -> Marks:
         """(N, K): classes that someone holds."""
         return np.asarray(self.opinion > 0)
 
@@ -101,7 +103,7 @@ def _opinion(rng: np.random.Generator) -> FloatArray:
     return opinion
 
 
-def _asked(scenario: Scenario, rng: np.random.Generator, size: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _asked(scenario: Scenario, rng: np.random.Generator, size: int) -> Marks:
     """Every rater answers as many latents, every latent is answered by as many raters (one more or fewer)."""
     n, wanted = scenario.raters, scenario.answered
     asked = np.zeros((size, LATENTS), dtype=np.bool_)
@@ -121,9 +123,7 @@ def _through(rng: np.random.Generator, confusion: FloatArray, own: IntArray) -> 
     return _drawn(rng, confusion[np.arange(len(own))[:, None], own])
 
 
-def _collude(
-    rng: np.random.Generator, colluders: int, opinion: FloatArray, answers: IntArray
-) -> np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]:
+def _collude(rng: np.random.Generator, colluders: int, opinion: FloatArray, answers: IntArray) -> Marks:
     """Writes the wrong class into the colluders' answers; returns where (2, R, N)."""
     target = _drawn(rng, (opinion == 0) / (opinion == 0).sum(axis=1, keepdims=True))
     joined = rng.random(LATENTS) < COLLUDE_ON
@@ -133,15 +133,13 @@ def _collude(
     return where
 
 
-def _some(
-    rng: np.random.Generator, asked: np.ndarray[tuple[int, int], np.dtype[np.bool_]], wanted: int
-) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _some(rng: np.random.Generator, asked: Marks, wanted: int) -> Marks:
     chosen = np.zeros_like(asked)
     for rater in np.flatnonzero(asked.any(axis=1)):
         chosen[rater, rng.choice(np.flatnonzero(asked[rater]), size=wanted, replace=False)] = True
     return chosen
 
 
-def _scored(scenario: Scenario, right: np.ndarray, noise: FloatArray) -> FloatArray:  # type: ignore[type-arg]
+def _scored(scenario: Scenario, right: Marks, noise: FloatArray) -> FloatArray:
     mean_right, mean_wrong = SCORE_MEANS[scenario.scores]
     return np.asarray(np.clip(np.where(right, mean_right, mean_wrong) + SCORE_SPREAD * noise, 0, 1))

@@ -38,7 +38,8 @@ def test_each_threshold_alone_asks_for_more_raters(change, criterion):
 
 
 def test_the_bounds_themselves_are_accepted_and_the_flip_rate_must_be_below():
-    edge = replace(CLEAR, q=(0.9, 0.1), theta=(0.7, 0.3), n_eff=2.5, flip_rate=0.199)
+    bound = Thresholds().theta
+    edge = replace(CLEAR, q=(0.9, 0.1), theta=(bound, 1 - bound), n_eff=2.5, flip_rate=0.199)
     assert outcome(edge) == "accepted"
 
 

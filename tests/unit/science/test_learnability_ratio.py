@@ -93,8 +93,9 @@ def test_an_informative_scorer_helps_and_never_beyond_its_limit(world):
     ratios = [answer.likelihood_ratio for answer in result.answers]
     assert result.scorers[0].on
     assert result.scorers[0].mean_right > result.scorers[0].mean_wrong
-    assert max(ratios) == pytest.approx(3)
-    assert min(ratios) == pytest.approx(1 / 3)
+    limit = result.parameters.learnability_limit
+    assert max(ratios) == pytest.approx(limit)
+    assert min(ratios) == pytest.approx(1 / limit)
     assert q_on_truth(result, answers, right) > q_on_truth(without, answers, right) + 0.03
 
 
@@ -117,7 +118,7 @@ def test_two_scorers_of_one_answer_add_up_within_the_limit_of_one(world):
     assert [scorer.scorer for scorer in both.scorers] == ["program", "reader"]
     alone = clc(scored(answers, first), ITEM, seed=1)
     ratios = [np.log([answer.likelihood_ratio for answer in result.answers]) for result in (both, alone)]
-    assert np.abs(ratios[0]).max() == pytest.approx(np.log(3))
+    assert np.abs(ratios[0]).max() == pytest.approx(np.log(both.parameters.learnability_limit))
     assert np.corrcoef(ratios[0], right)[0, 1] > np.corrcoef(ratios[1], right)[0, 1]
 
 
