@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,7 +19,7 @@ from bench.worlds.estimators import WHOLE
 from bench.worlds.page import page
 from bench.worlds.replicate import ROUND_FIGURES, Replicate, replicate
 from bench.worlds.scenarios import SCENARIOS, Scenario
-from bench.worlds.taken import N8, ROUNDS, Taken, Tally
+from bench.worlds.taken import N8, OPEN_ROUNDS, ROUNDS, Taken, Tally
 
 FIRST_SEED = 0
 REPLICATES = int(os.environ.get("BENCH_WORLDS", "32"))
@@ -66,11 +66,16 @@ def of_eight_raters(figure: str) -> dict[str, Any]:
     return {"value": result.mean(N8, WHOLE, figure), "detail": beside}
 
 
-def with_extra_rounds(figure: str) -> dict[str, Any]:
-    """The same of the whole rule, and where latents went in the end."""
+def with_extra_rounds(figure: str, worse: Callable[..., float]) -> dict[str, Any]:
+    """The same of the whole rule, the worse of a closed and an open item, and where their latents went."""
     result = taken()
-    beside = ", ".join(f"{name.replace('_', ' ')} {result.mean(N8, ROUNDS, name):.3f}" for name in ROUND_FIGURES)
-    return {"value": result.mean(N8, ROUNDS, figure), "detail": beside}
+    said = [
+        f"{kind}: "
+        + ", ".join(f"{name.replace('_', ' ')} {result.mean(N8, which, name):.3f}" for name in ROUND_FIGURES)
+        for kind, which in (("closed", ROUNDS), ("open", OPEN_ROUNDS))
+    ]
+    value = worse(result.mean(N8, which, figure) for which in (ROUNDS, OPEN_ROUNDS))
+    return {"value": value, "detail": "; ".join(said)}
 
 
 def take(first_seed: int, replicates: int, scenarios: tuple[Scenario, ...] = SCENARIOS) -> Taken:
@@ -80,7 +85,7 @@ def take(first_seed: int, replicates: int, scenarios: tuple[Scenario, ...] = SCE
     os.environ["OMP_NUM_THREADS"] = "1"
     with get_context("spawn").Pool(PROCESSES) as pool:
         for (scenario, _), (methods, rounds) in zip(jobs, _shown(pool.imap(_replicate, jobs), len(jobs)), strict=True):
-            for name, figures in {**methods, ROUNDS: rounds}.items():
+            for name, figures in {**methods, **rounds}.items():
                 kept = by_scenario.setdefault(scenario.name, {}).setdefault(name, {})
                 for figure, value in figures.items():
                     kept.setdefault(figure, []).append(value)

@@ -7,5 +7,5 @@ class Migration(migrations.Migration):
     dependencies = [("annotation", "0012_signed_cases")]
 
     operations = [
-        migrations.AlterField(model_name="study", name="accept_theta", field=models.FloatField(default=0.79)),
+        migrations.AlterField(model_name="study", name="accept_theta", field=models.FloatField(default=0.73)),
     ]

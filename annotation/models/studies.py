@@ -59,7 +59,7 @@ class Study(models.Model):
     withdrawal = models.CharField(max_length=20, choices=WithdrawalPolicy.choices, default=WithdrawalPolicy.STAY)
 
     accept_q = models.FloatField(default=0.9)
-    accept_theta = models.FloatField(default=0.79)
+    accept_theta = models.FloatField(default=0.73)
     accept_n_eff = models.FloatField(default=2.5)
     accept_flip_rate = models.FloatField(default=0.2)
 

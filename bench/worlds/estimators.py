@@ -30,14 +30,15 @@ FIRST_VERSION = ClcParameters(
     learnability_limit=3.0,
 )
 FIRST_THRESHOLDS = Thresholds(theta=0.7, extra_rounds=0)
-ONE_LOOK = Thresholds(theta=0.75, extra_rounds=0)
-"""For what is judged after one round and never again."""
+CLOSED, CLOSED_ONE_LOOK = Thresholds(theta=0.79), Thresholds(theta=0.75, extra_rounds=0)
+OPEN, OPEN_ONE_LOOK = Thresholds(), Thresholds(theta=0.68, extra_rounds=0)
+"""By the item's kind: for up to three looks, and for what is judged after one round and never again."""
 Method = Callable[[World, Asked], Made]
 
 
 def clc_method(
     params: ClcParameters | None = None,
-    thresholds: Thresholds = ONE_LOOK,
+    thresholds: Thresholds = CLOSED_ONE_LOOK,
     *,
     calibration: bool = True,
     repeats: bool = True,
@@ -48,8 +49,8 @@ def clc_method(
     def made(world: World, asked: Asked) -> Made:
         result = consensus_of(world, asked, params, calibration=calibration, repeats=repeats, item=item)
         accepted = np.array([outcome == "accepted" for outcome in judged(world, asked, result, thresholds)])
-        theta = _in_order(result, "theta")
-        return Made(_in_order(result, "q"), theta, accepted, theta.max(axis=1))
+        theta = in_order(result, "theta")
+        return Made(in_order(result, "q"), theta, accepted, theta.max(axis=1))
 
     return made
 
@@ -86,13 +87,18 @@ def judged(
     ]
 
 
-def _in_order(result: ClcResult, layer: str) -> FloatArray:
-    """(N, K) of q or theta in the order of ITEM's classes; what an open item gives to "other" is left out."""
+def in_order(result: ClcResult, layer: str) -> FloatArray:
+    """(N, K) of q or theta in the order of ITEM's classes.
+
+    What an open item gives to "other" is spread over the classes that nobody proposed; where all were, it is left out.
+    """
     found = np.zeros((len(result.latents), len(ITEM.classes)))
     for i, latent in enumerate(result.latents):
         for value, share in zip(latent.classes, getattr(latent, layer), strict=True):
             if value in ITEM.classes:
                 found[i, ITEM.classes.index(value)] = share
+            elif absent := [k for k, known in enumerate(ITEM.classes) if known not in latent.classes]:
+                found[i, absent] += share / len(absent)
     return found
 
 
@@ -113,12 +119,12 @@ METHODS: Mapping[str, Method] = {
     "one-coin + calibration": belief_method(comparators.one_coin, accepts=BELIEF),
     "CROWDLAB, no classifier": belief_method(comparators.crowdlab, accepts=VOTE_SHARE),
     WHOLE: clc_method(),
-    "CLC, as its first look of three": clc_method(thresholds=Thresholds()),
+    "CLC, as its first look of three": clc_method(thresholds=CLOSED),
     "CLC, first version": clc_method(FIRST_VERSION, FIRST_THRESHOLDS),
     "CLC, no learnability": clc_method(replace(ClcParameters(), use_learnability=False)),
     "CLC, no institutions": clc_method(replace(ClcParameters(), use_institutions=False)),
     "CLC, no calibration": clc_method(calibration=False),
     "CLC, no second readings": clc_method(repeats=False),
     "CLC, no confusion rows": clc_method(replace(ClcParameters(), row_strength=NO_ROWS)),
-    "CLC, as an open item": clc_method(item=open_item()),
+    "CLC, as an open item": clc_method(thresholds=OPEN_ONE_LOOK, item=open_item()),
 }

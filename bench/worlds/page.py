@@ -3,14 +3,23 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from annotation.science.ambiguity import Thresholds
 from annotation.science.clc_parameters import ClcParameters
 from bench.worlds import raters, world
-from bench.worlds.estimators import BELIEF, FIRST_THRESHOLDS, METHODS, ONE_LOOK, VOTE_SHARE, WHOLE
+from bench.worlds.estimators import (
+    BELIEF,
+    CLOSED,
+    CLOSED_ONE_LOOK,
+    FIRST_THRESHOLDS,
+    METHODS,
+    OPEN,
+    OPEN_ONE_LOOK,
+    VOTE_SHARE,
+    WHOLE,
+)
 from bench.worlds.replicate import ROUND_FIGURES
 from bench.worlds.scenarios import FAMILIES_IN_WORDS, SCENARIOS, SCORE_MEANS, SIZES
 from bench.worlds.scoring import FIGURES
-from bench.worlds.taken import GROUPS, ROUNDS, Difference, Taken
+from bench.worlds.taken import GROUPS, OPEN_ROUNDS, ROUNDS, Difference, Taken
 
 IN_WORDS = {
     "accuracy": "accuracy",
@@ -31,6 +40,8 @@ IN_WORDS = {
 SHARES = {name for name in IN_WORDS if name.endswith(("accepted", "adjudicated", "recruiting"))}
 COMPARED = ("majority vote", "Dawid-Skene", "Dawid-Skene + calibration", "one-coin + calibration", "CLC, first version")
 
+CORE = "CLC, no learnability"
+"""What is left where no scorer says anything."""
 SAME_BELIEF = {WHOLE, "CLC, as its first look of three"}
 
 
@@ -80,17 +91,18 @@ def _institutions() -> str:
 
 
 def _methods() -> str:
-    thresholds = ONE_LOOK
+    one = CLOSED_ONE_LOOK
     return f"""## The methods
 
 Majority vote takes the share of votes as belief (a tie is shared out); Dawid-Skene is maximum likelihood, once with the
 calibration items as items of known truth; one-coin is one accuracy a rater with a Beta(4, 2) prior and calibration
 items; CROWDLAB runs over raters alone, since nothing predicts a latent's class from its snippets. They see first
 readings. "Accepted" is a vote share of {VOTE_SHARE} (majority, CROWDLAB), a belief of {BELIEF} (the others), and for
-CLC the whole rule after one round: q {thresholds.q:g}, theta {thresholds.theta:g}, n_eff {thresholds.n_eff:g}, flip
-rate under {thresholds.flip_rate:g}, {thresholds.institutions} institutions. A study with extra rounds asks for theta
-{Thresholds().theta:g} ("as its first look of three", and below). The first version is `clc-1`, accepting at theta
-{FIRST_THRESHOLDS.theta:g}.
+CLC the whole rule after one round and for good: q {one.q:g}, n_eff {one.n_eff:g}, flip rate under
+{one.flip_rate:g}, {one.institutions} institutions, theta {one.theta:g} ({OPEN_ONE_LOOK.theta:g} as an open item). Where
+extra rounds follow, chance has three chances, and theta must reach {CLOSED.theta:g} ("as its first look of three");
+{OPEN.theta:g} for an open item, which is a study's default, since concepts decide. The first version is `clc-1`,
+accepting at theta {FIRST_THRESHOLDS.theta:g}.
 
 Accuracy and Brier score are of clear latents. TVD is the total variation distance to the true distribution of opinion
 (CLC: theta; the others: belief or vote share). AUROC tells ambiguous latents from clear ones. "Plausible" is the share
@@ -98,11 +110,13 @@ of accepted answers that somebody holds; "ambiguous accepted" the share of ambig
 
 
 def _tallies(taken: Taken) -> str:
-    rows = []
-    for other in (name for name in METHODS if name not in SAME_BELIEF):
-        tally = taken.tally(WHOLE, other)
-        rows.append([other, str(tally.better), str(tally.worse), str(tally.scenarios - tally.better - tally.worse)])
-    header = ["CLC against", "better", "worse", "neither"]
+    rows = [
+        [f"{method} against {other}", str(tally.better), str(tally.worse), str(tally.neither)]
+        for method, others in ((WHOLE, [n for n in METHODS if n not in SAME_BELIEF]), (CORE, COMPARED[:4]))
+        for other in others
+        for tally in [taken.tally(method, other)]
+    ]
+    header = ["", "better", "worse", "neither"]
     return f"""## In how many scenarios CLC is better
 
 Accuracy on the same worlds, by more than two standard errors of the paired difference.
@@ -122,18 +136,31 @@ def _groups(taken: Taken) -> str:
 
 
 def _rounds(taken: Taken) -> str:
-    thresholds = Thresholds()
-    rows = [
-        [name, *(_shown(figure, taken.mean(scenarios, ROUNDS, figure)) for figure in ROUND_FIGURES)]
-        for name, scenarios in GROUPS.items()
-    ]
+    closed, open_ = (
+        _table(
+            ["", *(IN_WORDS[figure] for figure in ROUND_FIGURES)],
+            [
+                [name, *(_shown(figure, taken.mean(scenarios, which, figure)) for figure in ROUND_FIGURES)]
+                for name, scenarios in GROUPS.items()
+            ],
+        )
+        for which in (ROUNDS, OPEN_ROUNDS)
+    )
     return f"""## With extra rounds
 
-CLC with the whole rule as a study applies it: a latent that is not accepted gets
-{thresholds.raters_per_extra_round} more raters, of the institution that has answered least, at most
-{thresholds.extra_rounds} times; then it goes to adjudication, or waits where only people are missing.
+CLC with the whole rule as a study applies it: a latent that is not accepted gets {OPEN.raters_per_extra_round} more
+raters, of the institution that has answered least, at most {OPEN.extra_rounds} times; then it goes to adjudication, or
+waits where only people are missing.
 
-{_table(["", *(IN_WORDS[f] for f in ROUND_FIGURES)], rows)}"""
+### A closed item, theta {CLOSED.theta:g}
+
+{closed}
+
+### An open item, theta {OPEN.theta:g}
+
+The same answers taken as concepts are: a latent's classes are what was proposed for it.
+
+{open_}"""
 
 
 def _scenarios(taken: Taken) -> str:

@@ -9,7 +9,7 @@ from bench.worlds.scenarios import SCENARIOS, Scenario
 
 Rows = Mapping[str, Mapping[str, list[float]]]
 """By method, then by figure: one value a replicate."""
-ROUNDS = "rounds"
+ROUNDS, OPEN_ROUNDS = "rounds", "rounds of an open item"
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Taken:
     replicates: int
     first_seed: int
     by_scenario: Mapping[str, Rows]
-    """By a scenario's name; the whole rule's figures under ROUNDS."""
+    """By a scenario's name; the whole rule's figures under ROUNDS, and under OPEN_ROUNDS."""
     seconds: float
 
     def values(self, scenario: Scenario, method: str, figure: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -60,6 +60,10 @@ class Tally:
     better: int
     worse: int
     scenarios: int
+
+    @property
+    def neither(self) -> int:
+        return self.scenarios - self.better - self.worse
 
 
 def group(holds: Callable[[Scenario], bool]) -> tuple[Scenario, ...]:
