@@ -35,7 +35,7 @@ SHARED = {
         "mining_inputs",
         "no_think_time",
     ),
-    *("rater", "site", "stopwatch", "times"),
+    *("clc_apart", "rater", "site", "stopwatch", "times", "wide_table"),
 }
 """Modules of this folder that are no measures."""
 COLUMNS = ("name", "value", "target", "holds", "how", "detail")

@@ -24,9 +24,9 @@ class Thresholds:
 
     q: float = 0.9
     theta: float = 0.73
-    """For concepts, looked at up to three times: at first and after each of two extra rounds, chance has a chance. Where
-    there is one look, .68 lets no more ambiguous latents through; a closed item, whose theta its confusion rows make
-    surer, needs .79, and .75 with one look (docs/adr/0015)."""
+    """For concepts, looked at up to three times: at first and after each of two extra rounds, chance has a chance. With
+    one look .68 lets no more ambiguous latents through; a closed item, whose theta its confusion rows make surer, needs
+    .79, and .75 with one look (docs/adr/0015)."""
     n_eff: float = 2.5
     flip_rate: float = 0.2
     institutions: int = 2
