@@ -44,6 +44,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     # rounds, cases, slots, people
     "draft": ("neutral", "pencil"),
     "open": ("active", "half"),
+    "given-back": ("neutral", "person"),
     "closed": ("neutral", "lock"),
     "leased": ("active", "half"),
     "submitted": ("good", "check"),
