@@ -3,6 +3,7 @@
 A scope is text: its kind, and for most kinds a colon and which one, such as `round:2` or `institution:north`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from annotation.enums import ItemKind
@@ -29,10 +30,10 @@ class Scope:
         """Of a version, a round or a calibration set."""
         return int(self.which)
 
-    @property
-    def words(self) -> str:
-        """As a heading or a line of a list says it."""
-        return WORDS[self.kind].format(self.which)
+    def said(self, institutions: Mapping[str, str]) -> str:
+        """As a heading or a line of a list says it; `institutions`: names by code."""
+        which = institutions.get(self.which, self.which) if self.kind == INSTITUTION else self.which
+        return WORDS[self.kind].format(which)
 
 
 WORDS = {
@@ -57,9 +58,9 @@ def read_scope(text: str) -> Scope:
     return Scope(kind=kind, which=which)
 
 
-def scope_in_words(text: str) -> str:
-    """What a stored scope takes in, for a heading or a list."""
-    return read_scope(text).words
+def scope_in_words(text: str, institutions: Mapping[str, str]) -> str:
+    """What a stored scope takes in, for a heading or a list; `institutions`: names by code."""
+    return read_scope(text).said(institutions)
 
 
 def scope_order(text: str) -> tuple[int, int, str]:

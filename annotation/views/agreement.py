@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.models import Agreement
 from annotation.queries.agreement_figures import in_order
+from annotation.queries.institution_names import institution_names
 from annotation.queries.results import agreements, freshness, scopes
 from annotation.queries.rubric_words import ItemWords, RubricWords, rubric_words
 from annotation.queries.sight import onlooker
@@ -66,10 +67,11 @@ def agreement(request: HttpRequest, place: Place) -> HttpResponse:
     scope = scope if scope in offered else ALL
     words = rubric_words(place.study.rubric)
     items = by_item(agreements(newest.run, scope=scope), words)
+    names = institution_names(place.study)
     context |= {
-        "scopes": [(each, scope_in_words(each)) for each in offered],
+        "scopes": [(each, scope_in_words(each, names)) for each in offered],
         "scope": scope,
-        "scope_said": scope_in_words(scope),
+        "scope_said": scope_in_words(scope, names),
         "items": items,
         "estimates": estimates(items),
     }

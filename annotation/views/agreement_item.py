@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from annotation.models import PairAgreement
 from annotation.queries.agreement_figures import Contested, agreement_items, by_scope, contested, pair_table
+from annotation.queries.institution_names import institution_names
 from annotation.queries.results import freshness
 from annotation.queries.rubric_words import ItemWords, rubric_words
 from annotation.queries.sight import onlooker
@@ -53,7 +54,7 @@ def agreement_item(request: HttpRequest, place: Place, item: str) -> HttpRespons
         "item": words.of(item),
         "items": [words.of(key) for key in offered],
         "figures": by_item(everybody, words)[0] if everybody else None,
-        "scopes": said.scope_estimates(rows),
+        "scopes": said.scope_estimates(rows, institution_names(place.study)),
         "institutions_said": said.institutions_in_words(rows),
         "near": near,
         "near_said": said.near_misses_in_words(rows),

@@ -40,12 +40,12 @@ def alphas(rows: Iterable[Agreement]) -> list[Agreement]:
     return [row for row in rows if row.coefficient == "alpha" and row.level != "hierarchy"]
 
 
-def scope_estimates(rows: Sequence[Agreement]) -> list[Estimate]:
-    """Alpha over the scopes that tell something apart, in groups."""
+def scope_estimates(rows: Sequence[Agreement], institutions: Mapping[str, str]) -> list[Estimate]:
+    """Alpha over the scopes that tell something apart, in groups; `institutions`: names by code."""
     found = alphas(rows)
     kinds = [read_scope(row.scope).kind for row in found]
     return [
-        estimate(row, label=read_scope(row.scope).words, group=GROUPS[kind])
+        estimate(row, label=read_scope(row.scope).said(institutions), group=GROUPS[kind])
         for row, kind in zip(found, kinds, strict=True)
         if kind in GROUPS and not (kind in NEVER_ALONE and kinds.count(kind) == 1)
     ]

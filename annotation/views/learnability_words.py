@@ -34,6 +34,10 @@ ARM_WORDS = {
 }
 
 
+BARELY = 0.25
+"""Spreads between the means below which even a score two spreads away changes the odds by less than a factor of 1.7."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """Whether the judge's scores weigh in the consensus."""
@@ -103,7 +107,10 @@ def standing(figures: JudgeFigures) -> Standing:
         f"n = {row.scores} scores, and {row.calibration_scores} on calibration latents"
     )
     if row.on:
-        return Standing(state="on", word="On", sentence=f"It tells right labels from wrong ones: {compared}.")
+        tells = row.mean_right - row.mean_wrong >= BARELY * row.spread
+        said = "It tells right labels from wrong ones" if tells else "It barely tells right labels from wrong ones"
+        weight = "" if tells else " Its scores weigh little."
+        return Standing(state="on", word="On", sentence=f"{said}: {compared}.{weight}")
     return Standing(
         state="off",
         word="Switched itself off",

@@ -12,6 +12,7 @@ from annotation.rules.blinding import check_study_results
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.drawing.forest import Estimate
+from annotation.views.learnability_words import name_of as judge_name
 
 
 @require_safe
@@ -38,6 +39,7 @@ def panel(request: HttpRequest, place: Place) -> HttpResponse:
         "item": words.of(item),
         "items": [words.of(key) for key in offered],
         "panel": found,
+        "scorers": [(judge_name(row.scorer), row) for row in found.scorers],
         "estimates": [_estimate(one) for one in found.raters],
         "habits": [
             {

@@ -1,5 +1,6 @@
 """What agreement, accepted labels and cases become with any one rater, institution or round left out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -8,10 +9,10 @@ from django.views.decorators.http import require_safe
 
 from annotation.enums import Role
 from annotation.models import Sensitivity
+from annotation.queries.institution_names import institution_names
 from annotation.queries.results import freshness
 from annotation.queries.rubric_words import ItemWords, rubric_words
 from annotation.queries.sensitivity_figures import (
-    Change,
     ChangingLatent,
     SensitivityFigures,
     sensitivity_figures,
@@ -41,7 +42,7 @@ class ChangeLine:
     found: ChangingLatent
     before: str
     said: tuple[str, ...]
-    """`without R03: troponin`"""
+    """`troponin: without R03, R05`"""
 
 
 @require_safe
@@ -65,32 +66,35 @@ def sensitivity(request: HttpRequest, place: Place) -> HttpResponse:
     wished = request.GET.get("item", "")
     item = words.of(wished if wished in offered else offered[0])
     figures = sensitivity_figures(newest.run, item=item.key)
+    names = institution_names(place.study)
     context |= {
         "item": item,
         "items": [words.of(key) for key in offered],
         "figures": figures,
-        "leaves": [_without(row) for row in figures.rows],
-        "alpha_said": alpha_in_words(figures),
-        "counts": _counts(figures),
+        "leaves": [_without(row, names) for row in figures.rows],
+        "alpha_said": alpha_in_words(figures, names),
+        "counts": _counts(figures, names),
         "labels_said": labels_in_words(figures),
-        "lines": [_line(found, item) for found in figures.latents],
+        "lines": [_line(found, item, names) for found in figures.latents],
     }
     return render(request, "sensitivity/sensitivity.html", context)
 
 
-def name_of(kind: str, left_out: str) -> str:
-    """`R03`, `north`, `round 2`"""
+def name_of(kind: str, left_out: str, institutions: Mapping[str, str]) -> str:
+    """`R03`, `Northgate University Hospital`, `round 2`; `institutions`: names by code."""
+    if kind == "institution":
+        return institutions.get(left_out, left_out)
     return f"round {left_out}" if kind == "round" else left_out
 
 
-def _without(row: Sensitivity) -> Without:
-    name = name_of(row.kind, row.left_out)
+def _without(row: Sensitivity, institutions: Mapping[str, str]) -> Without:
+    name = name_of(row.kind, row.left_out, institutions)
     return Without(
         label=f"Without {name}", value=row.alpha, reason=row.undefined_reason, group=GROUPS.get(row.kind, "")
     )
 
 
-def alpha_in_words(figures: SensitivityFigures) -> str:
+def alpha_in_words(figures: SensitivityFigures, institutions: Mapping[str, str]) -> str:
     """Who moves alpha most, and whether that is much."""
     base = figures.everybody.alpha if figures.everybody else None
     defined = [row for row in figures.rows if row.alpha is not None]
@@ -98,7 +102,7 @@ def alpha_in_words(figures: SensitivityFigures) -> str:
         return ""
     most = max(defined, key=lambda row: (abs((row.alpha or 0.0) - base), row.left_out))
     change = (most.alpha or 0.0) - base
-    name = name_of(most.kind, most.left_out)
+    name = name_of(most.kind, most.left_out, institutions)
     if abs(change) < NOTABLE:
         return f"No single one moves α by {decimal(NOTABLE)} or more: agreement does not rest on anyone in particular."
     way = "agrees less with the others than they do among themselves" if change > 0 else "holds agreement up"
@@ -106,12 +110,14 @@ def alpha_in_words(figures: SensitivityFigures) -> str:
     return f"{name[0].upper()}{name[1:]} moves α most: {moved}. This one {way}."
 
 
-def _counts(figures: SensitivityFigures) -> list[CountRow]:
+def _counts(figures: SensitivityFigures, institutions: Mapping[str, str]) -> list[CountRow]:
     """Verdicts, everybody first; none on items that decide nothing."""
     rows = [figures.everybody] if figures.everybody else []
     return [
         CountRow(
-            label="With everybody" if row.kind == "nobody" else f"Without {name_of(row.kind, row.left_out)}",
+            label="With everybody"
+            if row.kind == "nobody"
+            else f"Without {name_of(row.kind, row.left_out, institutions)}",
             row=row,
             changed=len(row.changed),
         )
@@ -134,14 +140,13 @@ def labels_in_words(figures: SensitivityFigures) -> str:
     return f"{said}; {other:,} would be another." if other else f"{said}; none would be another."
 
 
-def _line(found: ChangingLatent, words: ItemWords) -> ChangeLine:
+def _line(found: ChangingLatent, words: ItemWords, institutions: Mapping[str, str]) -> ChangeLine:
+    without: dict[str, list[str]] = {}
+    for change in found.changes:
+        after = "no longer accepted" if change.after is None else words.label(change.after)
+        without.setdefault(after, []).append(name_of(change.kind, change.left_out, institutions))
     return ChangeLine(
         found=found,
         before=words.label(found.changes[0].before),
-        said=tuple(_change(change, words) for change in found.changes),
+        said=tuple(f"{after}: without {', '.join(names)}" for after, names in without.items()),
     )
-
-
-def _change(change: Change, words: ItemWords) -> str:
-    after = "no longer accepted" if change.after is None else words.label(change.after)
-    return f"without {name_of(change.kind, change.left_out)}: {after}"

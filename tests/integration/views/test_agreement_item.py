@@ -62,7 +62,7 @@ def pair(world: World, first: str, second: str, kappa: float | None, *, item: st
 def test_alpha_stands_beside_itself_between_and_within_institutions(rated: World, signed_in: SignIn) -> None:
     text = page(signed_in(rated.rosa), rated)
     forest = text[text.index("Over which ratings") : text.index("Between two raters")]
-    for words in ("All ratings", "Between institutions", "Within north", "Within south"):
+    for words in ("All ratings", "Between institutions", "Within North Hospital", "Within South Hospital"):
         assert words in forest
     assert "Undefined:" in forest  # one rater a hospital has nobody to agree with
 

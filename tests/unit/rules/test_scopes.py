@@ -29,9 +29,9 @@ def test_text_that_is_no_scope_is_refused(text: str) -> None:
 
 
 def test_each_scope_has_words_of_its_own() -> None:
-    words = [scope_in_words(text) for text in STORED]
+    words = [scope_in_words(text, {}) for text in STORED]
     assert len(set(words)) == len(STORED)
-    assert scope_in_words("round:10") == "Round 10"
+    assert scope_in_words("round:10", {}) == "Round 10"
 
 
 def test_pages_list_them_by_kind_and_numbers_by_size() -> None:
