@@ -275,6 +275,8 @@ def test_a_second_worker_leaves_a_release_alone_that_is_being_written(rated: Wor
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(hashtextextended('consilium release', %s))", [release.pk])
         write_release(release_id=release.pk, now=LATER)
+        with other.cursor() as cursor:  # a lock that ends with its connection ends a moment after it
+            cursor.execute("SELECT pg_advisory_unlock_all()")
     finally:
         other.close()
     release.refresh_from_db()
