@@ -206,7 +206,12 @@ AGREEMENT = Table(
     key=("item", "scope", "coefficient"),
     columns=(
         _text("item", "Agreement.item", "The rubric item."),
-        _text("scope", "Agreement.scope", "all, round:<number>, institution:<code> or between institutions."),
+        _text(
+            "scope",
+            "Agreement.scope",
+            "all, as-typed, version:<number>, round:<number>, between-institutions, institution:<code>, retest, "
+            "specialty:<name> or calibration:<number>.",
+        ),
         _text("coefficient", "Agreement.coefficient", "alpha (Krippendorff), ac1 or ac2 (Gwet), or raw."),
         _text("level", "Agreement.level", "Level of measurement: nominal, ordinal, interval or sets."),
         _number("value", "Agreement.value", "The coefficient.", "Undefined: see undefined_reason."),

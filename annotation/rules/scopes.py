@@ -10,8 +10,8 @@ from annotation.enums import ItemKind
 
 ALL, AS_TYPED, BETWEEN = "all", "as-typed", "between-institutions"
 VERSION, ROUND, INSTITUTION = "version", "round", "institution"
-SPECIALTY, CALIBRATION = "specialty", "calibration"
-KINDS = (ALL, AS_TYPED, VERSION, ROUND, BETWEEN, INSTITUTION, SPECIALTY, CALIBRATION)
+SPECIALTY, CALIBRATION, RETEST = "specialty", "calibration", "retest"
+KINDS = (ALL, AS_TYPED, VERSION, ROUND, BETWEEN, INSTITUTION, RETEST, SPECIALTY, CALIBRATION)
 """In the order in which pages list them."""
 LONGEST = 60
 """Characters that a stored scope may have."""
@@ -43,6 +43,7 @@ WORDS = {
     ROUND: "Round {}",
     BETWEEN: "Between institutions: pairs of raters from different ones",
     INSTITUTION: "Within {}",
+    RETEST: "Each rater with herself, on latents that came back",
     SPECIALTY: "Latents of {}",
     CALIBRATION: "Calibration set {}",
 }
@@ -51,7 +52,7 @@ WORDS = {
 def read_scope(text: str) -> Scope:
     """A stored scope. Raises ValueError for text that is none."""
     kind, _, which = text.partition(":")
-    alone = kind in (ALL, AS_TYPED, BETWEEN)
+    alone = kind in (ALL, AS_TYPED, BETWEEN, RETEST)
     numbered = kind in (VERSION, ROUND, CALIBRATION)
     if kind not in KINDS or alone == bool(which) or (numbered and not which.isdecimal()):
         raise ValueError(f"There is no scope “{text}”.")

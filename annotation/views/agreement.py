@@ -12,8 +12,8 @@ from annotation.queries.institution_names import institution_names
 from annotation.queries.results import agreements, freshness, scopes
 from annotation.queries.rubric_words import ItemWords, RubricWords, rubric_words
 from annotation.queries.sight import onlooker
-from annotation.rules.blinding import check_study_results
-from annotation.rules.scopes import ALL, scope_in_words
+from annotation.rules.blinding import check_study_results, retests_visible
+from annotation.rules.scopes import ALL, RETEST, scope_in_words
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.drawing.forest import Estimate
@@ -62,7 +62,7 @@ def agreement(request: HttpRequest, place: Place) -> HttpResponse:
     }
     if newest.run is None:
         return render(request, "agreement/agreement.html", context)
-    offered = scopes(newest.run)
+    offered = [scope for scope in scopes(newest.run) if scope != RETEST or retests_visible(place.roles)]
     scope = request.GET.get("scope", ALL)
     scope = scope if scope in offered else ALL
     words = rubric_words(place.study.rubric)

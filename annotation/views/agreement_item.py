@@ -12,9 +12,9 @@ from annotation.queries.institution_names import institution_names
 from annotation.queries.results import freshness
 from annotation.queries.rubric_words import ItemWords, rubric_words
 from annotation.queries.sight import onlooker
-from annotation.rules.blinding import check_study_results
+from annotation.rules.blinding import check_study_results, retests_visible
 from annotation.rules.refusal import NotYours
-from annotation.rules.scopes import ALL, KINDS
+from annotation.rules.scopes import ALL, KINDS, RETEST
 from annotation.views import agreement_words as said
 from annotation.views.access import Place, in_study
 from annotation.views.agreement import by_item
@@ -42,7 +42,8 @@ def agreement_item(request: HttpRequest, place: Place, item: str) -> HttpRespons
     if newest.run is None or item not in offered:
         raise NotYours("The newest results have no such item.")
     words = rubric_words(place.study.rubric)
-    rows = by_scope(newest.run, item=item, kinds=KINDS)
+    kinds = [kind for kind in KINDS if kind != RETEST or retests_visible(place.roles)]
+    rows = by_scope(newest.run, item=item, kinds=kinds)
     everybody = [row for row in rows if row.scope == ALL]
     pairs = pair_table(newest.run, item=item)
     near, sets = said.near_miss_estimates(rows), said.calibration_estimates(rows)

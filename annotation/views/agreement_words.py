@@ -11,6 +11,7 @@ from annotation.rules.scopes import (
     BETWEEN,
     CALIBRATION,
     INSTITUTION,
+    RETEST,
     ROUND,
     SPECIALTY,
     VERSION,
@@ -25,6 +26,7 @@ GROUPS: Mapping[str, str] = {
     ROUND: "Rounds",
     BETWEEN: "Institutions",
     INSTITUTION: "Institutions",
+    RETEST: "Raters with themselves",
     SPECIALTY: "Specialties of the latents",
 }
 """Heading in the forest plot by kind of scope."""

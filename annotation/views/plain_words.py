@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from annotation.enums import LatentState
 from annotation.models import Agreement
+from annotation.rules.scopes import RETEST
 from annotation.views.drawing.figures import decimal, percent
 
 NAMES = {"alpha": "Krippendorff’s α", "ac1": "Gwet’s AC1", "ac2": "Gwet’s AC2", "raw": "Raw agreement"}
@@ -36,6 +37,10 @@ GWET = (
     "Chance corrected in Gwet’s way: steadier than α where one answer is common, and usually higher. Read it beside α, "
     "not instead."
 )
+AGAIN = (
+    "Beyond chance raters repeat themselves at {}: 1 is always, 0 is chance. Memory helps, so that judgement is at "
+    "most as steady as this."
+)
 PREVALENCE_GAP = 0.3
 """From here on raw agreement and alpha differ so much that one answer must dominate."""
 
@@ -61,6 +66,10 @@ def in_words(row: Agreement) -> str:
     """One row of the table, read out."""
     if row.value is None:
         return f"Undefined: {row.undefined_reason}"
+    if row.scope == RETEST and row.coefficient != "raw":
+        return AGAIN.format(decimal(row.value))
+    if row.scope == RETEST:
+        return f"The second reading gives the same answer in {percent(row.value)} of pairs, chance included."
     if row.coefficient == "raw":
         return f"Two raters of a latent give the same answer in {percent(row.value)} of pairs, chance included."
     if row.coefficient in ("ac1", "ac2"):

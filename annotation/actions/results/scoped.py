@@ -13,6 +13,7 @@ from annotation.rules.scopes import (
     BETWEEN,
     CALIBRATION,
     INSTITUTION,
+    RETEST,
     ROUND,
     SPECIALTY,
     VERSION,
@@ -36,6 +37,7 @@ def scopes_of(inputs: Inputs, item: RubricItem) -> list[Scope]:
     found += _numbered(ROUND, {record.round_number for record in gave_way})
     if len(institutions) > 1:
         found += [Scope(kind=BETWEEN), *(Scope(kind=INSTITUTION, which=code) for code in institutions)]
+    found += [Scope(kind=RETEST)] if any(record.reading > 1 for record in counted) else []
     rated = {record.latent for record in counted}
     homes = {name for latent, name in inputs.specialties.items() if latent in rated}
     found += [Scope(kind=SPECIALTY, which=name) for name in sorted(homes)]

@@ -20,7 +20,7 @@ from annotation.actions.results.sensitivity import Refit
 from annotation.actions.results.storing import keep, store
 from annotation.actions.results.tables import TABLES
 from annotation.models import ResultRun, ResultStep
-from annotation.rules.scopes import BETWEEN, read_scope
+from annotation.rules.scopes import BETWEEN, RETEST, read_scope
 from annotation.science.clc import clc
 from annotation.science.clc_parameters import ClcParameters
 from annotation.science.clc_result import ClcResult
@@ -83,7 +83,7 @@ def _agreement(step: ResultStep, laid: LaidAnswers) -> Work:
     scope = read_scope(step.part)
     item, answers = laid.scoped(step.item, scope)
     between, seed = scope.kind == BETWEEN, laid.inputs.seed
-    facts = {"seed": seed, "replicates": REPLICATES, "between": between}
+    facts = {"seed": seed, "replicates": REPLICATES, "between": between, "again": scope.kind == RETEST}
     broader = laid.inputs.broader if item.kind == "concept" else {}
     return Work(
         digest=laid.digest(item, answers, "agreement", homes=between, broader=broader, **facts),

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
@@ -46,6 +46,8 @@ HELD_OUT = {contract.HELD_OUT: 10, contract.HELD_OUT_RANDOM: 5, contract.HELD_OU
 @pytest.fixture(scope="module", autouse=True)
 def studies(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Both studies over a run that this fixture wrote, rolled back at the end: smaller, else as in the demo."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")  # nothing is tidied up inside one long transaction, and others left rows
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
         patch.setattr(demo_studies, "SAMPLE", 6)
         patch.setattr(demo_studies, "SIMULATED_SAMPLE", 9)

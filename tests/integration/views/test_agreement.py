@@ -107,7 +107,7 @@ def test_the_page_says_from_what_when_and_how_it_was_computed(world: World, sign
     rate_with_some_disagreement(world)
     text = page(signed_in(world.rosa), world)
     assert "from 24 ratings by 2 raters of 12 latents" in text
-    assert "results-2" in text
+    assert "results-3" in text
     assert "20261122" in text
 
 

@@ -14,6 +14,7 @@ STORED = [
     "institution:north",
     "specialty:Cardiology: ward",
     "calibration:1",
+    "retest",
 ]
 
 
