@@ -6,7 +6,7 @@ import { hear } from "./device/tabs.js";
 import { forget, keep } from "./device/store.js";
 import { adopt, withNewer } from "./draft/versions.js";
 import { read } from "./draft/fields.js";
-import { clock, say, signInLink } from "./draft/pill.js";
+import { clock, say, saySaving, signInLink } from "./draft/pill.js";
 import { Pauses } from "./pauses.js";
 import { ask } from "./site.js";
 
@@ -114,7 +114,7 @@ async function save(form) {
   const draft = draftOf(form);
   await draft.ready;
   if (draft.sending || !draft.dirty || draft.choosing || form.dataset.sent || !form.isConnected) return;
-  if (draft.pauses.isFirst) say(form, "saving", "saving");
+  if (draft.pauses.isFirst) saySaving(form);
   send(form, draft);
 }
 
@@ -134,7 +134,7 @@ function changed(event) {
   draft.dirty = true;
   toDevice(form, draft);
   if (!draft.pauses.isFirst && draft.timer) return; // The next try is set already.
-  if (!draft.choosing) say(form, "saving", "saving");
+  if (!draft.choosing) saySaving(form);
   schedule(form, PAUSE);
 }
 

@@ -30,6 +30,12 @@ function announce(place, state, words) {
   else if (state === "saved") delete said.dataset.trouble;
 }
 
+// While she is signed out the way back in stays under her finger: a new try does not take it away for a moment.
+export function saySaving(form) {
+  if ([...placesOf(form)].some((place) => place.dataset.state === "signed-out")) return;
+  say(form, "saving", "saving");
+}
+
 export function say(form, state, words, ...more) {
   for (const place of placesOf(form)) {
     if (place.dataset.state === state && place.firstChild?.textContent === words) continue;
