@@ -27,6 +27,7 @@ from annotation.queries.release_facts import release_facts, revisions
 from annotation.queries.release_rows import Cut, RatedItem, rated_items, rows, snapshot, weighed_items
 from annotation.queries.results import freshness
 from annotation.queries.sight import onlooker
+from annotation.queries.watermarks import OF_RATINGS
 from annotation.queue import enqueue
 from annotation.rules.blinding import check_study_results
 from annotation.rules.membership import check_role, roles_of
@@ -143,7 +144,7 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
         release.study = study
         fresh = freshness(study)
         run = fresh.run
-        if run is None or fresh.changed - {"rating"} or revisions(study, run)[1] != run.ratings:
+        if run is None or fresh.changed - OF_RATINGS or revisions(study, run)[1] != run.ratings:
             raise _Moved
         cut = Cut(study=study, run=run, items=tuple(rated_items(study)), weighed=tuple(weighed_items(run)))
         return write_folder(

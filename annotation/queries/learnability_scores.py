@@ -22,6 +22,8 @@ READER = "reader"
 SCORE_MARKS: Mapping[str, str] = {
     "score": """SELECT max(c.id) FROM annotation_rationalescore c
         WHERE c.study_id = s.id AND c.task = 'detection' AND c.value IS NOT NULL""",
+    "answered": """SELECT sum(hashtext(b.digest || b.answered)) FROM annotation_scorebatch b
+        WHERE b.study_id = s.id AND b.answered <> ''""",
     "scorers": "SELECT hashtext(s.scorers::text)",
 }
 """By name, SQL of a number of annotation_study `s` that changes with the automatic scores that results rest on."""

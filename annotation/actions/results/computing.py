@@ -13,7 +13,7 @@ from django.db.models import Sum
 from annotation.actions import audit
 from annotation.actions.recomputing import follow_up_soon, go_on_computing, sensitivity_soon
 from annotation.actions.results.laid_answers import LaidAnswers
-from annotation.actions.results.laying_down import METHOD, lay_down
+from annotation.actions.results.laying_down import lay_down
 from annotation.actions.results.pruning import drop_run, prune
 from annotation.actions.results.sensitivity import lay_sensitivity
 from annotation.actions.results.taking_steps import take_step
@@ -21,6 +21,7 @@ from annotation.enums import AuditVerb
 from annotation.models import ResultInputs, ResultRun, Study
 from annotation.queries.judging import judged_with
 from annotation.queries.result_inputs import unpack
+from annotation.queries.result_method import METHOD
 from annotation.queries.results import newest_run
 from annotation.queries.watermarks import watermarks
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from annotation.actions.results.questions import Question, question, question_keys
 from annotation.actions.results.scoped import Given, scoped_answers
-from annotation.actions.results.version import VERSION
 from annotation.models import RubricItem
 from annotation.queries.rating_records import answers_of
 from annotation.queries.result_inputs import Inputs
+from annotation.queries.result_method import VERSION
 from annotation.rules.scopes import ALL, Scope
 from annotation.science.digest import digest
 from annotation.science.types import Answer, Value

@@ -7,14 +7,13 @@ from django.db import connection, transaction
 
 from annotation.actions.results.questions import LEVELS, question_keys
 from annotation.actions.results.scoped import scopes_of
-from annotation.actions.results.version import VERSION
 from annotation.enums import ItemKind
 from annotation.models import ResultInputs, ResultRun, ResultStep, Study
 from annotation.queries.result_inputs import Inputs, pack, read_inputs
+from annotation.queries.result_method import METHOD
 from annotation.queries.results import RUBRIC
 from annotation.science.clc_parameters import ClcParameters
 
-METHOD = f"{VERSION}/{ClcParameters().version}"
 LAYING = "hashtextextended('consilium results', %s)"
 
 

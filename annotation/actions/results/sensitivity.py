@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from annotation.actions.results.laid_answers import LaidAnswers
-from annotation.actions.results.laying_down import METHOD, alone
+from annotation.actions.results.laying_down import alone
 from annotation.actions.results.questions import LEVELS, domain
 from annotation.actions.results.storing import drop
 from annotation.enums import ItemKind
@@ -20,6 +20,7 @@ from annotation.models import Consensus, ResultInputs, ResultRun, ResultStep, Se
 from annotation.queries.judging import as_consensus, judged_with, thresholds_of
 from annotation.queries.rating_records import science_item
 from annotation.queries.result_inputs import Inputs, pack, read_inputs
+from annotation.queries.result_method import METHOD
 from annotation.science.ambiguity import judge
 from annotation.science.clc_parameters import ClcParameters
 from annotation.science.clc_result import LatentConsensus

@@ -1,0 +1,69 @@
+"""Whatever results rest on, stale results are found, also where nobody says so."""
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from annotation.actions import audit
+from annotation.actions.results import compute_results
+from annotation.models import Rating, ResultRun
+from annotation.queries.results import freshness, stale_studies
+from tests import world as worlds
+from tests.world import NOW, World, rate_next
+
+LONGEST = 60
+
+
+def computed(world: World) -> ResultRun:
+    run = compute_results(study_id=world.study.pk, now=NOW)
+    assert run is not None
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rating_stored_before_another_and_committed_after_it_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = worlds.build()
+    stored, go_on, record = threading.Event(), threading.Event(), audit.record
+
+    def slow_for_ada(*args: Any, by: Any, **facts: Any) -> Any:
+        if by == world.ada and not stored.is_set():
+            stored.set()
+            assert go_on.wait(LONGEST)
+        return record(*args, by=by, **facts)
+
+    def rate() -> None:
+        try:
+            rate_next(world.study, world.ada, concept="troponin")
+        finally:
+            connection.close()
+
+    monkeypatch.setattr("annotation.actions.rating.audit.record", slow_for_ada)
+    ada = threading.Thread(target=rate)
+    ada.start()
+    assert stored.wait(LONGEST)
+    rate_next(world.study, world.ben, concept="chest pain")
+    assert computed(world).ratings == 1
+    go_on.set()
+    ada.join(LONGEST)
+    first, second = Rating.objects.order_by("pk")
+    assert (first.rater, second.rater) == (world.ada, world.ben), "hers has the smaller number and came in last"
+    assert freshness(world.study).stale
+    assert stale_studies() == [world.study.pk]
+    assert computed(world).ratings == 2
+    assert not freshness(world.study).stale
+
+
+def test_results_of_an_earlier_way_of_computing_are_stale(
+    world: World, monkeypatch: pytest.MonkeyPatch, client: Client
+) -> None:
+    rate_next(world.study, world.ada)
+    computed(world)
+    assert stale_studies() == []
+    monkeypatch.setattr("annotation.queries.watermarks.METHOD", "another/way")
+    assert stale_studies() == [world.study.pk]
+    client.force_login(world.rosa)
+    page = client.get(f"/studies/{world.study.slug}/agreement/").content.decode()
+    assert "the way of computing is being taken in" in page
