@@ -13,6 +13,7 @@ import yaml
 from config.embedded import binaries
 from config.embedded.account import server_account
 from config.embedded.postgres import Postgres
+from saeserve.settings import JudgeSettings
 from tests.repo.tree import PROJECT
 
 TEXT = (PROJECT / "docker-compose.yml").read_text()
@@ -22,8 +23,10 @@ SETTINGS = (PROJECT / "config" / "settings.py").read_text()
 DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 EXAMPLE = (PROJECT / ".env.example").read_text()
 SITE = ("migrate", "web", "worker", "beat")
-# What a site may do without. None is a secret: a site that sends no e-mail writes it to its log.
-OPTIONAL = {"EMAIL_URL:-consolemail://", "MAIL_FROM:-consilium@localhost"}
+# What a site may do without: one that sends no e-mail writes it to its log, one without a judge has none.
+JUDGE = {f"SAESERVE_JUDGE{what}:-" for what in ("", "_URL", "_NAME", "_KEY", "_PLAIN_HTTP")}
+OPTIONAL = {"EMAIL_URL:-consolemail://", "MAIL_FROM:-consilium@localhost", *JUDGE}
+SECRET = re.compile(r"(PASSWORD|SECRET|AUTH|TOKEN|KEY)")
 
 
 def test_the_services_are_those_of_a_whole_site() -> None:
@@ -52,15 +55,15 @@ def test_no_secret_has_a_default_and_each_missing_one_is_told_in_a_sentence() ->
     references = re.findall(r"\$\{([^}]*)\}", TEXT)
     assert references
     assert set(references) >= OPTIONAL
+    assert [text for text in OPTIONAL if SECRET.search(text) and not text.endswith(":-")] == [], "an empty one is none"
     demanded = [text for text in references if text not in OPTIONAL]
     assert [text for text in demanded if not re.fullmatch(r"[A-Z_]+:\?Set [A-Z_]+ in \.env to .+\.", text)] == []
 
 
 def test_no_password_is_written_down() -> None:
-    names = re.compile(r"(PASSWORD|SECRET|AUTH|TOKEN|KEY)")
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
-            if names.search(name):
+            if SECRET.search(name):
                 assert value.startswith("${"), name
     for url in re.findall(r"\w+://[^\s\"]+@", TEXT):
         assert re.fullmatch(r"\w+://\w*:\$\{.*\}@", url) or "${" in url
@@ -103,6 +106,15 @@ def test_the_gpu_worker_gets_the_nvidia_device_and_neither_database_nor_secret_k
     assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
     assert worker["environment"].keys() & {"DATABASE_URL", "SECRET_KEY"} == set()
     assert "artifacts:/artifacts" in worker["volumes"]
+
+
+def test_the_operator_may_name_a_judge_and_nobody_else_does() -> None:
+    given = SERVICES["gpu-worker"]["environment"]
+    assert {f"{name}:-" for name in given if name.startswith("SAESERVE_JUDGE")} == JUDGE
+    unset = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in given.items()}
+    assert JudgeSettings.from_environment(unset) == JudgeSettings()
+    settings = (PROJECT / "saeserve" / "settings.py").read_text()
+    assert [name for name in given if f'"{name}"' not in settings] == []
 
 
 def test_named_volumes_hold_all_data() -> None:
