@@ -5,6 +5,7 @@ trials that ran out.
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, F, OuterRef, Q
 
 from annotation import gateway
@@ -36,14 +37,31 @@ QUIET = timedelta(seconds=60)
 
 
 def sweep(*, now: datetime) -> None:
-    sweep_runs(now=now)
-    sweep_pairs(now=now)
-    sweep_trials(now=now)
-    sweep_scores(now=now)
+    """Every duty has its turn, whatever became of those before. Raises ExceptionGroup of what went wrong."""
+    failures = []
+    for duty in DUTIES:
+        try:
+            duty(now=now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("The sweep did the rest of its duties.", failures)
+
+
+def sweep_demo(*, now: datetime) -> None:
     if demo.unfinished():
         enqueue("annotation.prepare_demo")
+
+
+def sweep_leases(*, now: datetime) -> None:
     for round_id in Round.objects.filter(state=RoundState.OPEN).values_list("pk", flat=True):
         release_expired(round_id=round_id, now=now)
+
+
+def sweep_results(*, now: datetime) -> None:
+    """Ask for what is stale or unfinished, then for verdicts, then for what follows once it is quiet."""
     stale = {*stale_studies(), *unfinished_studies()}
     for study_id in stale:
         recompute_soon(study_id=study_id)
@@ -51,6 +69,9 @@ def sweep(*, now: datetime) -> None:
         follow_up_soon(study_id=study_id)
     for study_id in unexplored_studies(now=now) - stale:
         sensitivity_soon(study_id=study_id)
+
+
+def sweep_releases(*, now: datetime) -> None:
     for release in Release.objects.filter(state=ReleaseState.BUILDING, requested_at__lt=now - SILENCE):
         enqueue("annotation.write_release", release_id=release.pk)
 
@@ -115,10 +136,23 @@ def unjudged_studies() -> set[int]:
     """
     waiting = (LatentState.RATING, LatentState.AMBIGUOUS)
     found = studies_with_newcomers()
-    for study in Study.objects.filter(sample__state__in=(*waiting, LatentState.ACCEPTED)).distinct():
+    open_to_verdicts = (*waiting, LatentState.ACCEPTED, LatentState.RECRUITING)
+    for study in Study.objects.filter(sample__state__in=open_to_verdicts).distinct():
         run = newest_run(study)
         if run and (
             run.judged_with != judged_with(study) or complete_latents(study).filter(state__in=waiting).exists()
         ):
             found.add(study.pk)
     return found
+
+
+DUTIES = (
+    sweep_runs,
+    sweep_pairs,
+    sweep_trials,
+    sweep_scores,
+    sweep_demo,
+    sweep_leases,
+    sweep_results,
+    sweep_releases,
+)

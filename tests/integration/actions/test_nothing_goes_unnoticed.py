@@ -9,6 +9,7 @@ from django.test import Client
 
 from annotation.actions import audit
 from annotation.actions.results import compute_results
+from annotation.actions.sweeping import sweep
 from annotation.models import Rating, ResultRun
 from annotation.queries.results import freshness, stale_studies
 from tests import world as worlds
@@ -67,3 +68,20 @@ def test_results_of_an_earlier_way_of_computing_are_stale(
     client.force_login(world.rosa)
     page = client.get(f"/studies/{world.study.slug}/agreement/").content.decode()
     assert "the way of computing is being taken in" in page
+
+
+def test_one_duty_of_the_sweep_that_fails_keeps_none_of_the_others_from_being_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rate_next(world.study, world.ada)
+    asked: list[int] = []
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise PermissionError("The folder of trials belongs to another user.")
+
+    monkeypatch.setattr("annotation.gateway.old_trials", broken)
+    monkeypatch.setattr("annotation.actions.sweeping.recompute_soon", lambda study_id: asked.append(study_id))
+    with pytest.raises(ExceptionGroup) as told:
+        sweep(now=NOW)
+    assert told.group_contains(PermissionError)
+    assert asked == [world.study.pk]

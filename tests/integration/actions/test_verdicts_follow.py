@@ -54,6 +54,16 @@ def join(world: World, name: str, home: Institution) -> None:
     add_member(study=world.study, user=user, role=Role.ANNOTATOR, institution=home, by=None, now=LATER)
 
 
+def test_other_thresholds_reach_latents_that_all_wait_for_raters(waiting: World) -> None:
+    assert unjudged_studies() == set()
+    waiting.study.accept_n_eff, waiting.study.accept_theta, waiting.study.accept_flip_rate = 1.0, 0.5, 1.0
+    waiting.study.save()
+    assert unjudged_studies() == {waiting.study.pk}
+    follow_up(study_id=waiting.study.pk, now=NOW)
+    assert states(waiting) == {LatentState.ACCEPTED}
+    assert unjudged_studies() == set()
+
+
 def test_other_thresholds_are_judged_by_without_computing_anything(world: World) -> None:
     rate_all(world, "ada", "ben")
     settle(world)
