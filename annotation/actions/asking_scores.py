@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from annotation import gateway
 from annotation.actions import audit
@@ -41,7 +41,16 @@ def ask_for_scores(*, study_id: int, now: datetime) -> list[ScoreBatch]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('consilium scores', %s))", [study_id])
     study = Study.objects.select_related("run").get(pk=study_id)
+    _withdraw(ScoreBatch.objects.filter(study=study).exclude(scorer__in=chosen(study)), now)
     return [batch for scorer in chosen(study) for batch in _ask(study, scorer, now)]
+
+
+def _withdraw(batches: QuerySet[ScoreBatch], now: datetime) -> None:
+    """Questions to a program that the study no longer uses: their text goes, and nobody is given it any more."""
+    for batch in batches.filter(ended_at=None).select_for_update(of=("self",)):
+        gateway.forget_scores(settings.ARTIFACT_ROOT, batch.digest)
+        batch.ended_at = now
+        batch.save(update_fields=["ended_at"])
 
 
 def chosen(study: Study) -> list[Scorer]:
@@ -131,8 +140,10 @@ def _free(failed: Iterable[ScoreBatch]) -> int:
 @transaction.atomic
 def sweep_scores(*, now: datetime) -> None:
     """Take in answers that arrived unheard, send again what has been silent too long, ask for what was never asked."""
-    for batch in ScoreBatch.objects.filter(ended_at=None).order_by("pk"):
-        if gateway.score_answer_is_there(settings.ARTIFACT_ROOT, batch.digest):
+    for batch in ScoreBatch.objects.filter(ended_at=None).select_related("study").order_by("pk"):
+        if batch.scorer not in chosen(batch.study):
+            score_soon(study_id=batch.study_id)
+        elif gateway.score_answer_is_there(settings.ARTIFACT_ROOT, batch.digest):
             enqueue(gateway.SCORES_ENDED_TASK, digest=batch.digest)
         elif now - batch.sent_at > SILENCE * 2 ** min(batch.sent - 1, MOST_DOUBLINGS):
             _resend(batch, now)

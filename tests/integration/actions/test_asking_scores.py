@@ -253,6 +253,23 @@ def test_a_study_that_uses_no_program_asks_none(rated: ReadWorld, sent: Sent) ->
     assert all(not asked_of(batch).intruder for batch in batches)
 
 
+def test_a_program_that_is_switched_off_is_not_given_what_still_waits(rated: ReadWorld, sent: Sent) -> None:
+    study = rated.world.study
+    (batch,) = ask(study)
+    folder = settings.ARTIFACT_ROOT / "scores" / batch.digest
+    assert folder.exists()
+    Study.objects.filter(pk=study.pk).update(scorers=[])
+    sent.clear()
+    sweep_scores(now=NOW + timedelta(days=1))
+    assert sent == [(asking_scores.TASK, {"study_id": study.pk})], "not put on the gpu queue again"
+    assert ask(Study.objects.get(pk=study.pk)) == []
+    assert not folder.exists()
+    batch.refresh_from_db()
+    assert (batch.ended_at, batch.failure) == (NOW, "")
+    Study.objects.filter(pk=study.pk).update(scorers=study.scorers)
+    assert [again.digest for again in ask(study)] == [batch.digest], "switched on again, it is asked again"
+
+
 def test_many_rationales_wait_in_the_database_not_on_the_queue(
     rated: ReadWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
