@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, OuterRef
 
-from annotation.models import Agreement, Consensus, Rating, Reading, ResultRun, RubricItem, Study
+from annotation.models import Agreement, RaterReliability, Rating, Reading, ResultRun, RubricItem, Study
 from annotation.queries.watermarks import all_watermarks, watermarks
 from annotation.queries.withheld import withheld
 from annotation.rules.scopes import scope_order
@@ -93,10 +93,9 @@ def scopes(run: ResultRun) -> list[str]:
 
 
 def consensus_items(run: ResultRun) -> list[str]:
-    """Items that the run has a consensus on, in the rubric's order."""
-    found = Consensus.objects.filter(run=run).values("item").annotate(first=Min("pk")).order_by("first")
-    place = _places(run)
-    return sorted((row["item"] for row in found), key=place)
+    """Items that the run has a consensus on, in the rubric's order: found by their raters, who are fewer than latents."""
+    found = RaterReliability.objects.filter(run=run).order_by("item").values_list("item", flat=True).distinct()
+    return sorted(found, key=_places(run))
 
 
 def _places(run: ResultRun) -> Callable[[str], tuple[int, int]]:
