@@ -10,6 +10,7 @@ same EM runs with one accuracy a rater (one-coin) over the concepts proposed for
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from types import MappingProxyType
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from annotation.science.answer_table import AnswerTable, answer_table
 from annotation.science.types import Answer, FloatArray, Item, Undefined, Value
 
-VERSION = "dawid-skene-1"
+VERSION = "dawid-skene-2"
 TOLERANCE = 1e-12
 MAXIMUM_ITERATIONS = 20_000
 TINY = 1e-300
@@ -72,7 +73,8 @@ def dawid_skene(
 
 
 def _normalised(log_joint: FloatArray) -> tuple[FloatArray, float]:
-    peak = log_joint.max(axis=1, keepdims=True)
+    # Column by column: rows are short, and numpy takes each as a loop of its own.
+    peak = reduce(np.maximum, log_joint.T)[:, None]
     joint = np.exp(log_joint - peak)
     total = joint.sum(axis=1, keepdims=True)
     return joint / total, float((np.log(total) + peak).sum())
@@ -88,17 +90,18 @@ class _Confusion:
 
     def __init__(self, table: AnswerTable) -> None:
         self.table = table
+        self._by_choice = table.by_choice(np.ones(table.n_answers))
+        self._by_latent = self._by_choice.T.tocsr()
 
     def fit(self, posterior: FloatArray) -> None:
-        counts = self.table.confusion_counts(posterior, np.ones(self.table.n_answers))
+        counts = self.table.counted(self._by_choice, posterior)
         totals = counts.sum(axis=2, keepdims=True)
         self.rates = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
         self.share = posterior.mean(axis=0)
 
     def log_joint(self) -> FloatArray:
-        log_rates = np.log(np.maximum(self.rates, TINY))
-        per_answer = log_rates[self.table.rater, :, self.table.chosen]
-        return self.table.sum_by_latent(per_answer) + np.log(np.maximum(self.share, TINY))
+        by_answer = np.log(np.maximum(self.rates, TINY)).transpose(0, 2, 1).reshape(-1, self.table.width)
+        return np.asarray(self._by_latent @ by_answer) + np.log(np.maximum(self.share, TINY))
 
     def prevalence(self) -> FloatArray:
         return self.share

@@ -85,6 +85,7 @@ class Refit:
         return digest(
             [one for one in known if one.rater != self.left_out],
             version=VERSION,
+            method=METHOD,
             kind=self.item.kind,
             options=[option["value"] for option in self.item.options],
             answers=self.laid.lines(rest),

@@ -20,6 +20,7 @@ from annotation.actions.results.sensitivity import Refit
 from annotation.actions.results.storing import keep, store
 from annotation.actions.results.tables import TABLES
 from annotation.models import ResultRun, ResultStep
+from annotation.queries.result_method import VERSION
 from annotation.rules.scopes import BETWEEN, RETEST, read_scope
 from annotation.science.clc import clc
 from annotation.science.clc_parameters import ClcParameters
@@ -119,6 +120,7 @@ def _consensus(step: ResultStep, laid: LaidAnswers) -> Work:
 
     own = digest(
         known,
+        version=VERSION,
         item=question.item,
         parameters=asdict(params),
         seed=laid.inputs.seed,

@@ -70,6 +70,21 @@ def test_results_of_an_earlier_way_of_computing_are_stale(
     assert "the way of computing is being taken in" in page
 
 
+def test_another_way_of_computing_keeps_no_step_of_the_earlier_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (world.ada, world.ben):
+        rate_next(world.study, user)
+    computed(world)
+    monkeypatch.setattr("annotation.actions.results.laying_down.METHOD", "another/way")
+    monkeypatch.setattr("annotation.actions.results.computing.METHOD", "another/way")
+    for place in ("laid_answers", "taking_steps"):
+        monkeypatch.setattr(f"annotation.actions.results.{place}.VERSION", "another")
+    again = computed(world)
+    assert set(again.steps.values_list("kind", flat=True)) == {"consensus", "agreement", "pairs", "latents"}
+    assert set(again.steps.filter(kept_from__isnull=False).values_list("kept_from", flat=True)) <= {again.pk}
+
+
 def test_one_duty_of_the_sweep_that_fails_keeps_none_of_the_others_from_being_done(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
