@@ -217,6 +217,7 @@ class AuditVerb(TextChoices):
     RUN_ENDED = "run-ended", "Mining ended"
     RUN_CANCELLED = "run-cancelled", "Mining cancelled"
     RUN_RESUMED = "run-resumed", "Mining resumed"
+    RUN_IMPORTED = "run-imported", "Mining run imported from another tool's files"
     LATENTS_MATCHED = "latents-matched", "Latents of two runs matched"
     TEXT_TRIED = "text-tried", "Text tried on the latents"
     RUBRIC_PUBLISHED = "rubric-published", "Rubric version published"
@@ -262,3 +263,4 @@ class AuditVerb(TextChoices):
     RELEASE_CUT = "release-cut", "Release cut"
     RELEASE_FAILED = "release-failed", "Release failed"
     RELEASE_DOWNLOADED = "release-downloaded", "Release file downloaded"
+    LATENTS_EXPORTED = "latents-exported", "Release written for another tool"

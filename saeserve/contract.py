@@ -179,6 +179,46 @@ class MiningRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportRequest:
+    """A run whose files another tool's files were turned into, instead of a worker's. Two equal ones are the same run.
+
+    It stands where a mining request stands, and no worker is ever asked for it.
+    """
+
+    tool: str
+    """neuronpedia | saedashboard | delphi"""
+    model: str
+    sae: str
+    """Names, as there is no folder of either."""
+    corpus_digest: str
+    """Of the text that came with the files."""
+    files: dict[str, str]
+    """File name to hex sha256 of what was read."""
+    reserved_share: float
+    top: int
+    per_decile: int
+    foils: int
+    held_out: int
+    seed: int
+    """As in a mining request."""
+    notes: list[str]
+    """What the files do not say, in sentences."""
+    version: int = VERSION
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "ImportRequest":
+        return _read(cls, record)
+
+    @property
+    def digest(self) -> str:
+        """Hex sha256 over the canonical JSON of every field: names the artifact folder."""
+        return hashlib.sha256(canonical_json(self.to_dict()).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """Where a run is. `done` and `total` count tokens while mining, and steps elsewhere."""
 

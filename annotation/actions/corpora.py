@@ -21,7 +21,15 @@ def import_corpus(*, name: str, source: str, paths: list[Path], by: User | None,
 
     Raises Refused with a sentence about the first thing that is wrong; then nothing is stored.
     """
-    records = read_corpus(paths)
+    return store_corpus(name=name, source=source, records=read_corpus(paths), by=by, now=now)
+
+
+@transaction.atomic
+def store_corpus(*, name: str, source: str, records: list[DocumentRecord], by: User | None, now: datetime) -> Corpus:
+    """Store the documents and write the artifact. The same content again returns the corpus that is there.
+
+    Raises Refused where the name is taken by other documents.
+    """
     digest = corpus_digest(records)
     existing = Corpus.objects.filter(digest=digest).first()
     if existing:

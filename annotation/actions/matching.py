@@ -21,11 +21,16 @@ TRIES = 3
 
 
 def ask_for_matches(*, run: MiningRun, now: datetime) -> list[RunPair]:
-    """Pair the finished run with every other finished run of its language model, of another SAE, on its corpus."""
+    """Pair the finished run with every other finished run of its language model, of another SAE, on its corpus.
+
+    Imported runs are left alone: there are neither weights nor drawn tokens to match by.
+    """
+    if hasattr(run, "imported"):
+        return []
     # Of two runs that end at once, the later one must see the earlier one.
     Corpus.objects.select_for_update(no_key=True).get(pk=run.corpus_id)
     others = MiningRun.objects.filter(
-        corpus=run.corpus, sae__language_model=run.sae.language_model_id, state=RunState.FINISHED
+        corpus=run.corpus, sae__language_model=run.sae.language_model_id, state=RunState.FINISHED, imported=None
     ).exclude(sae=run.sae)
     return [_pair(run, other, now) for other in others.order_by("pk") if _same_model(run, other)]
 

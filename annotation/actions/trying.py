@@ -42,6 +42,11 @@ def check_may_try(*, study: Study, by: User) -> None:
     in this study or another."""
     check_role(by, study, Role.RESEARCHER)
     check_run_finished(study)
+    if hasattr(study.run, "imported"):
+        raise Refused(
+            "This study’s run was imported: there is no SAE here that a text could be tried on. Mine a corpus with the "
+            "SAE itself to try texts."
+        )
     if onlooker(by, roles_of(by, study), study).may_yet_rate:
         raise Refused(
             "You may still rate in this study or in another one on the same mining run. Trying texts waits until your "

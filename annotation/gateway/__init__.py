@@ -4,7 +4,7 @@ Files are the shared language: a corpus goes out as JSON Lines, a run comes back
 tried goes out and its answer comes back encrypted.
 """
 
-from annotation.gateway.corpora import write_documents
+from annotation.gateway.corpora import documents_are_there, forget_documents, write_documents
 from annotation.gateway.runs import (
     ask_to_stop,
     forget_failure,
@@ -26,9 +26,11 @@ from annotation.gateway.scores import (
     write_score_request,
 )
 from annotation.gateway.trials import forget_trial, old_trials, read_answer, read_text, write_text
+from annotation.gateway.written_runs import forget_run, run_is_there, write_run
 from saeserve import contract
 from saeserve.contract import (
     Failure,
+    ImportRequest,
     Manifest,
     MiningRequest,
     Progress,
@@ -74,6 +76,7 @@ __all__ = [
     "TRY_PRIORITY",
     "TRY_TASK",
     "Failure",
+    "ImportRequest",
     "Manifest",
     "MiningRequest",
     "Progress",
@@ -84,7 +87,10 @@ __all__ = [
     "UnreadableSae",
     "ask_to_stop",
     "canonical_json",
+    "documents_are_there",
+    "forget_documents",
     "forget_failure",
+    "forget_run",
     "forget_scores",
     "forget_stop",
     "forget_trial",
@@ -97,12 +103,14 @@ __all__ = [
     "read_answer",
     "read_score_answer",
     "read_text",
+    "run_is_there",
     "sae_facts",
     "score_answer_is_there",
     "score_question_is_there",
     "snippets",
     "up_to_date",
     "write_documents",
+    "write_run",
     "write_score_request",
     "write_text",
 ]

@@ -5,6 +5,7 @@ from annotation.models.cases import Case, CaseDigest, CaseDraft, CaseStep, Decis
 from annotation.models.concepts import ConceptFact
 from annotation.models.corpora import Corpus, Document
 from annotation.models.hours import HoursStatement, Reminder
+from annotation.models.imports import ImportedExplanation, RunImport
 from annotation.models.mining import LanguageModel, Latent, MiningRun, Sae, Snippet
 from annotation.models.people import Institution, Membership, SignInLink, User
 from annotation.models.profiles import LatentMatch, LatentProfile, RunPair
@@ -45,6 +46,7 @@ __all__ = [
     "Document",
     "Draft",
     "HoursStatement",
+    "ImportedExplanation",
     "Institution",
     "InstitutionHabit",
     "IntruderScore",
@@ -71,6 +73,7 @@ __all__ = [
     "Rubric",
     "RubricItem",
     "RubricVersion",
+    "RunImport",
     "RunPair",
     "Sae",
     "SampledLatent",

@@ -1,0 +1,1 @@
+"""Neuronpedia's bulk layout: a folder a source, with JSON Lines for itself, its features, activations, explanations."""
