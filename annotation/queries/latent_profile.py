@@ -102,6 +102,8 @@ class ProfileSheet:
     positions: tuple[int, ...]
     position_tokens: tuple[int, ...]
     matched: tuple[MatchesInSae, ...]
+    imported: bool
+    """The run was made from another tool's files, which do not say everything."""
 
 
 def profile_sheet(latent: Latent, run: MiningRun, user: User) -> ProfileSheet | None:
@@ -127,6 +129,7 @@ def profile_sheet(latent: Latent, run: MiningRun, user: User) -> ProfileSheet | 
         positions=tuple(profile.positions),
         position_tokens=tuple(manifest.get("positions", ())),
         matched=_matched(latent, user),
+        imported=hasattr(run, "imported"),
     )
 
 

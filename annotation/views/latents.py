@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotation.enums import LatentFlag, LatentState, Role
 from annotation.queries.concept_family import concept_family
+from annotation.queries.imported_explanations import imported_explanations
 from annotation.queries.latent_course import latent_course
 from annotation.queries.latent_detail import LatentDetail, latent_detail
 from annotation.queries.latent_list import SORTS, LatentFilter, LatentRow, LatentTable, latent_table
@@ -115,6 +116,7 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
         "course": latent_course(detail.sampled, roles=place.roles) if sees and detail.sampled else None,
         "profile": profile,
         "sees_hints": sees_hints,
+        "elsewhere": imported_explanations(detail.latent, sees_hints=sees_hints),
         "may_try": not viewer.may_yet_rate,
         "flags": [(flag, flag_words(flag, profile)) for flag in profile.flags] if profile else [],
         "matched": _said(profile) if profile else [],

@@ -16,6 +16,7 @@ from annotation.models import MiningRun, Round
 from annotation.queries.calibration_overview import calibration_overview
 from annotation.queries.membership_totals import institutions_coordinated
 from annotation.queries.reading_overview import reading_overview
+from annotation.queries.run_provenance import run_provenance
 from annotation.queries.sight import onlooker
 from annotation.queries.study_overview import institution_overview, study_overview
 from annotation.rules.blinding import retests_visible
@@ -42,6 +43,7 @@ def study(request: HttpRequest, place: Place) -> HttpResponse:
         "readings": reading_overview(place.study),
         "sees_results": viewer.sees_results,
         "may_try": not viewer.may_yet_rate,
+        "provenance": run_provenance(place.study.run_id),
     }
     return render(request, "studies/study.html", context)
 

@@ -37,6 +37,7 @@ NO_PAGES = {
     "learnability_progress": "a part that htmx swaps into the Learnability page",
     "planning_progress": "a part that htmx swaps into the page of planning",
     "release_file": "a file",
+    "release_export": "a file",
     "hours_file": "a file",
     "health": "a line for the load balancer",
     "drafts": "JSON",

@@ -14,8 +14,9 @@ from annotation.interop.dashboards.saedashboard import read_saedashboard
 from annotation.interop.delphi.reading import read_delphi
 from annotation.interop.neuronpedia.reading import read_neuronpedia
 from annotation.interop.reading import Reading
+from annotation.management.commands._people import person_of
 from annotation.management.commands._sentences import in_a_sentence
-from annotation.models import Study, User
+from annotation.models import Study
 
 FOLDERS = {
     "neuronpedia": "folder of one source in the bulk layout: features/, activations/, explanations/",
@@ -53,7 +54,7 @@ class Command(BaseCommand):
             run = import_run(
                 read=read,
                 source=options["source"],
-                by=_person(options["by"]),
+                by=person_of(options["by"]),
                 now=timezone.now(),
                 wish=wish,
                 corpus_name=options["corpus_name"],
@@ -103,12 +104,3 @@ def _wish(share: float) -> Wish:
     if not 0 <= share < 1:
         raise CommandError(f"--reserved-share is {share}; give a share from 0 to below 1, such as 0.25.")
     return Wish(reserved_share=share)
-
-
-def _person(email: str) -> User | None:
-    if not email:
-        return None
-    found = User.objects.filter(email__iexact=email, is_active=True).first()
-    if found is None:
-        raise CommandError(f"There is nobody here with the address {email}. Give that of a researcher.")
-    return found

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from annotation.actions.people import add_member
 from annotation.actions.rounds import open_round
@@ -165,6 +166,32 @@ def test_explanations_come_with_their_authors(tmp_path: Path) -> None:
     explanation = ImportedExplanation.objects.get(latent__index=1)
     assert explanation.text == "mentions of wheeze"
     assert (explanation.method, explanation.model) == ("np_max-act", "a-model")
+
+
+def test_the_studys_page_says_where_the_run_comes_from(imported: MiningRun, client: Client) -> None:
+    study = studied(imported)
+    client.force_login(User.objects.get(email="rosa@hospital.example"))
+    page = client.get(f"/studies/{study.slug}/").content.decode()
+    assert "on the command line" in page
+    assert "The gate was not run" in page
+    assert next(iter(imported.imported.files.values())) in page
+    assert "Try a text" not in page
+    for sampled in study.sample.all():
+        assert client.get(f"/studies/{study.slug}/latents/{sampled.latent.index}/").status_code == 200
+
+
+def test_what_was_said_elsewhere_is_hidden_from_who_may_rate(tmp_path: Path, client: Client) -> None:
+    run("neuronpedia", write_neuronpedia(tmp_path / "source"))
+    study = studied(MiningRun.objects.get())
+    rosa = User.objects.get(email="rosa@hospital.example")
+    address = f"/studies/{study.slug}/latents/1/"
+    client.force_login(rosa)
+    assert "mentions of wheeze" in client.get(address).content.decode()
+    place = Institution.objects.get(code="ada")
+    add_member(study=study, user=rosa, role=Role.ANNOTATOR, institution=place, by=None, now=NOW)
+    assert "mentions of" not in client.get(address).content.decode()
+    client.force_login(User.objects.get(email="ada@hospital.example"))
+    assert "mentions of" not in client.get(f"/studies/{study.slug}/rate/").content.decode()
 
 
 def test_firings_are_those_of_the_whole_corpus_not_of_the_rounded_share(tmp_path: Path) -> None:
