@@ -204,6 +204,21 @@ class ReleaseState(TextChoices):
     FAILED = "failed", "Failed"
 
 
+class WebhookKind(TextChoices):
+    """What a webhook can be told of."""
+
+    ROUND_CLOSED = "round.closed", "A round closed"
+    CASE_OPENED = "case.opened", "A case opened"
+    RELEASE_CUT = "release.cut", "A release was cut"
+    PING = "ping", "A trial of the address"
+
+
+class DeliveryState(TextChoices):
+    WAITING = "waiting", "Waiting"
+    DELIVERED = "delivered", "Delivered"
+    FAILED = "failed", "Failed"
+
+
 class AuditVerb(TextChoices):
     CORPUS_IMPORTED = "corpus-imported", "Corpus imported"
     MODEL_REGISTERED = "model-registered", "Language model and SAE registered"
@@ -264,3 +279,7 @@ class AuditVerb(TextChoices):
     RELEASE_FAILED = "release-failed", "Release failed"
     RELEASE_DOWNLOADED = "release-downloaded", "Release file downloaded"
     LATENTS_EXPORTED = "latents-exported", "Release written for another tool"
+    WEBHOOK_HOST_ALLOWED = "webhook-host-allowed", "Host allowed for webhooks"
+    WEBHOOK_HOST_REMOVED = "webhook-host-removed", "Host no longer allowed for webhooks"
+    WEBHOOK_MADE = "webhook-made", "Webhook made"
+    WEBHOOK_STOPPED = "webhook-stopped", "Webhook stopped"

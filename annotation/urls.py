@@ -45,6 +45,7 @@ from annotation.views import (
     suggest,
     thresholds,
     trials,
+    webhooks,
 )
 
 in_a_study = [
@@ -96,6 +97,9 @@ in_a_study = [
     path("cases/<int:pk>/defer/", case_steps.defer, name="defer_case"),
     path("cases/<int:pk>/hand-over/", case_steps.hand_over, name="hand_over_case"),
     path("cases/<int:pk>/give-back/", case_steps.give_back, name="give_back_case"),
+    path("webhooks/", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<int:pk>/stop/", webhooks.stop, name="stop_webhook"),
+    path("webhooks/<int:pk>/try/", webhooks.trial, name="try_webhook"),
     path("releases/", releases.releases, name="releases"),
     path("releases/<int:number>/", releases.release, name="release"),
     path("releases/<int:number>/files/<str:name>", releases.download, name="release_file"),

@@ -10,6 +10,7 @@ it until the transaction ends: whatever else an action locks, it locks before
 from datetime import datetime
 from typing import Any
 
+from annotation.actions.webhook_outbox import lay_deliveries
 from annotation.enums import AuditVerb
 from annotation.models import AuditEvent, Study, User
 
@@ -18,7 +19,7 @@ def record(
     verb: AuditVerb, target: Any, *, by: User | None, now: datetime, study: Study | int | None = None, **detail: Any
 ) -> AuditEvent:
     """One event in the study's chain. `detail` holds ids, counts and digests, never clinical text."""
-    return AuditEvent.objects.create(
+    event = AuditEvent.objects.create(
         study=study.pk if isinstance(study, Study) else study or 0,
         number=0,
         at=now,
@@ -27,3 +28,5 @@ def record(
         target=f"{target._meta.model_name}:{target.pk}",
         detail=detail,
     )
+    lay_deliveries(event)
+    return event

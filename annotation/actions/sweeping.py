@@ -12,6 +12,7 @@ from annotation import gateway
 from annotation.actions import demo
 from annotation.actions.asking_scores import sweep_scores
 from annotation.actions.claiming import release_expired
+from annotation.actions.delivering import sweep_deliveries
 from annotation.actions.matching import ask_again
 from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
 from annotation.actions.recomputing import follow_up_soon, recompute_soon, sensitivity_soon
@@ -151,6 +152,7 @@ DUTIES = (
     sweep_pairs,
     sweep_trials,
     sweep_scores,
+    sweep_deliveries,
     sweep_demo,
     sweep_leases,
     sweep_results,

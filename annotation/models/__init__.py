@@ -29,6 +29,7 @@ from annotation.models.rounds import Decline, Draft, Round, Slot
 from annotation.models.rubrics import Rubric, RubricItem, RubricVersion
 from annotation.models.scores import IntruderScore, RationaleScore, ScoreBatch
 from annotation.models.studies import Concept, SampledLatent, Study
+from annotation.models.webhooks import Webhook, WebhookDelivery, WebhookHost
 
 __all__ = [
     "Agreement",
@@ -87,4 +88,7 @@ __all__ = [
     "SnippetReport",
     "Study",
     "User",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookHost",
 ]

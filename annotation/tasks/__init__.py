@@ -3,6 +3,7 @@
 from annotation.tasks.background import (
     ask_for_scores,
     compute_results,
+    deliver_webhook,
     look_after_cases,
     note_match_ended,
     note_run_ended,
@@ -15,6 +16,7 @@ from annotation.tasks.background import (
 __all__ = [
     "ask_for_scores",
     "compute_results",
+    "deliver_webhook",
     "look_after_cases",
     "note_match_ended",
     "note_run_ended",

@@ -9,6 +9,7 @@ from annotation.actions import (
     asking_scores,
     case_digests,
     case_repeats,
+    delivering,
     demo,
     follow_up,
     matching,
@@ -74,6 +75,11 @@ def make_plan(*, study_id: int, item: str, pool: int, **_: Any) -> None:
 @shared_task(name="annotation.write_release", queue="web")
 def write_release(*, release_id: int, **_: Any) -> None:
     releasing.write_release(release_id=release_id, now=timezone.now())
+
+
+@shared_task(name="annotation.deliver_webhook", queue="web")
+def deliver_webhook(*, delivery_id: int, **_: Any) -> None:
+    delivering.deliver(delivery_id=delivery_id, now=timezone.now())
 
 
 @shared_task(name="annotation.prepare_demo", queue="web")

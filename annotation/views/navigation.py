@@ -53,7 +53,7 @@ GROUPS: tuple[Group, ...] = (
             Page("concepts", "Concepts", RESEARCHER),
         ),
     ),
-    Group("Releases", (Page("releases", "Releases", RESEARCHER),)),
+    Group("Releases", (Page("releases", "Releases", RESEARCHER), Page("webhooks", "Webhooks", RESEARCHER))),
     Group("People", (Page("people", "Everyone", RUNNING), Page("reports", "Reports", RUNNING))),
 )
 """A new page of a study gets its line here."""

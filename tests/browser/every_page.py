@@ -23,6 +23,7 @@ from annotation.actions.results import compute_results, compute_sensitivity
 from annotation.actions.rounds import close_round
 from annotation.actions.signing_hours import sign_hours
 from annotation.actions.taking_in_scores import note_scores_ended
+from annotation.actions.webhooks import KINDS, allow_host, make_webhook
 from annotation.enums import LatentState, SnippetKind
 from annotation.models import Membership, Rating, Snippet, Study, User
 from annotation.rules.described_rubric import DescribedRubric
@@ -53,7 +54,7 @@ ONLY_SENT_TO = {
     *("draw_calibration", "open_calibration", "let_rater_through", "remind_rater"),
     *("defer_case", "hand_over_case", "give_back_case", "case_digest"),
     *("thresholds_preview", "ask_plan", "start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
-    *("ask_scores_again", "close_readings", "sign_out"),
+    *("ask_scores_again", "close_readings", "sign_out", "stop_webhook", "try_webhook"),
 }
 """Addresses that take forms, and answer with a page of another address."""
 
@@ -127,7 +128,10 @@ def looked_after(world: World) -> dict[str, object]:
 
 
 def with_results(world: World) -> dict[str, object]:
-    """Everything is rated, the round closed, results computed; a case waits, a release is ready."""
+    """Everything is rated, the round closed, results computed; a case waits, a release is ready and told of."""
+    allow_host(name="hooks.hospital.example", by=None, now=NOW)
+    address = "https://hooks.hospital.example/consilium/what-happens-in-a-study"
+    make_webhook(study=world.study, url=address, kinds=KINDS, by=world.rosa, now=NOW)
     while rate_next(world.study, world.ada, concept="chest pain"):
         pass
     while rate_next(world.study, world.ben, concept="unstable angina", rationale="Rest pain in most of them."):
@@ -266,7 +270,8 @@ SCENES = {
         worlds.build,
         with_results,
         (
-            *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases")),
+            *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases", "webhooks")),
+            Visit("webhooks", "rosa", sent=".card form:not([action*=try]):not([action*=stop])", status=422),
             Visit("agreement_item", "rosa", ("item",)),
             Visit("sensitivity", "rosa"),
             Visit("planning", "rosa"),

@@ -52,6 +52,9 @@ LOOKS: dict[str, tuple[str, str]] = {
     "active": ("good", "check"),
     "withdrawn": ("neutral", "cross"),
     "simulated": ("warn", "flask"),
+    # what a webhook was told
+    "waiting": ("neutral", "clock"),
+    "delivered": ("good", "check"),
     # a judge of rationales
     "on": ("good", "check"),
     "off": ("warn", "cross"),
