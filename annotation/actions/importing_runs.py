@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from annotation import gateway
 from annotation.actions import audit
@@ -111,12 +111,14 @@ def import_run(
         if not records or not facts.width:
             raise Refused("The files hold no latent with text. There is nothing to import.")
         request = _request(reading, wish, corpus_digest(records))
-        found = MiningRun.objects.filter(digest=request.digest).first()
-        if found is not None:
-            return found
         names = _Names(model_name or facts.model, sae_name or f"{facts.model} {facts.sae}", corpus_name)
-        with _nothing_left_behind(request):
-            return _store(reading, records, request, names, source=source, by=by, now=now, wish=wish, began=began)
+        with transaction.atomic():
+            _wait_for_others(request)
+            found = MiningRun.objects.filter(digest=request.digest).first()
+            if found is not None:
+                return found
+            with _nothing_left_behind(request):
+                return _store(reading, records, request, names, source=source, by=by, now=now, wish=wish, began=began)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,6 @@ class _Names:
         return (self.corpus or f"{self.sae}, text from {TOOLS[tool]}")[:120]
 
 
-@transaction.atomic
 def _store(
     reading: Reading,
     records: list[DocumentRecord],
@@ -172,6 +173,14 @@ def _store(
         raise Refused(run.failure)
     _store_explanations(run, reading)
     return run
+
+
+def _wait_for_others(request: gateway.ImportRequest) -> None:
+    """One import of this text at a time: a second one finds what the first has stored, and takes back no file of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('consilium import ' || %s, 0))", [request.corpus_digest]
+        )
 
 
 def _check_may(by: User | None) -> None:
@@ -253,7 +262,7 @@ def _manifest(
         output_hook_point=facts.hook_point or UNKNOWN,
         sae_digest="",
         sae_format=facts.tool,
-        sae_architecture=f"architecture {UNKNOWN}",
+        sae_architecture=UNKNOWN,
         sae_width=facts.width,
         unit=facts.unit,
         dtype=UNKNOWN,

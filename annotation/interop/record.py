@@ -48,7 +48,10 @@ class Record:
 
     def numbers(self, name: str, *, limit: int = NUMBERS) -> list[float]:
         """Empty where it is missing."""
-        return [self._number(name, value) for value in self._list(name, limit)]
+        values = self._list(name, limit)
+        if set(map(type, values)) <= {float} and all(map(math.isfinite, values)):
+            return values
+        return [self._number(name, value) for value in values]
 
     def texts(self, name: str, *, limit: int = TEXTS) -> list[str]:
         """Empty where it is missing."""

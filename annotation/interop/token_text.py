@@ -7,6 +7,7 @@ or in SentencePiece's (`▁` for a space, `<0x0A>` for a byte). All become the t
 import codecs
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from annotation.interop.record import clean
 
@@ -47,11 +48,12 @@ def text_of(pieces: Sequence[bytes], *, errors: str = "replace") -> tuple[str, l
 
 def text_of_strings(tokens: Sequence[str]) -> tuple[str, list[int]]:
     """The same of tokens as a tool has spelt them; those that are no text are empty."""
-    texts = ["" if SPECIAL.fullmatch(token) else token for token in tokens]
-    if any(PIECE_SPACE in text or HEX_BYTE.fullmatch(text) for text in texts):
+    texts = ["" if token[:1] in ("<", "[") and SPECIAL.fullmatch(token) else token for token in tokens]
+    text = "".join(texts)
+    if PIECE_SPACE in text or ("<0x" in text and any(map(HEX_BYTE.fullmatch, texts))):
         return text_of([_piece(text) for text in texts])
-    if all(text.isascii() for text in texts):
-        return text_of([text.encode() for text in texts])
+    if text.isascii():
+        return clean(text), list(accumulate(map(len, texts)))
     return _from_alphabet(texts) or text_of([text.encode("utf-8", "surrogatepass") for text in texts])
 
 

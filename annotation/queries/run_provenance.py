@@ -15,7 +15,6 @@ class Provenance:
     at: datetime
     by: str
     """`by Rosa`, or that it was done on the command line."""
-    source: str
     gate: str
     """That the gate was not run, and why."""
     notes: tuple[str, ...]
@@ -41,7 +40,6 @@ def run_provenance(run: int | None) -> Provenance | None:
         tool=TOOLS.get(found.tool, found.tool),
         at=found.imported_at,
         by=f"by {found.imported_by.name}" if found.imported_by else "on the command line",
-        source=found.source,
         gate=manifest.get("gate", {}).get("note", ""),
         notes=tuple(found.notes),
         files=tuple(sorted(found.files.items())),

@@ -97,6 +97,7 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
     first = panels[0] if panels else None
     sees = detail.sight.results and detail.sampled is not None
     sees_hints = viewer.sees_hints(detail.latent.pk)
+    imported = getattr(getattr(study.run, "imported", None), "tool", "")
     profile = profile_sheet(detail.latent, study.run, place.user) if sees_hints and study.run else None
     context = {
         **place.context,
@@ -117,7 +118,8 @@ def latent(request: HttpRequest, place: Place, index: int) -> HttpResponse:
         "profile": profile,
         "sees_hints": sees_hints,
         "elsewhere": imported_explanations(detail.latent, sees_hints=sees_hints),
-        "may_try": not viewer.may_yet_rate,
+        "imported": imported,
+        "may_try": not viewer.may_yet_rate and not imported,
         "flags": [(flag, flag_words(flag, profile)) for flag in profile.flags] if profile else [],
         "matched": _said(profile) if profile else [],
         "breadcrumbs": breadcrumbs(place, ("Latents", "latents"), (f"Latent {index}", "")),

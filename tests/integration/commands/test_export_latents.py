@@ -21,7 +21,7 @@ from annotation.interop.dashboards.saedashboard import read_saedashboard
 from annotation.interop.neuronpedia.reading import read_neuronpedia
 from annotation.models import AuditEvent, Document, Release, User
 from tests import world as worlds
-from tests.integration.commands.test_import_latents import studied
+from tests.imported_world import studied
 from tests.interop_files import write_saedashboard
 from tests.world import NOW, World, rate_next
 

@@ -11,9 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from annotation.actions.people import add_member
-from annotation.actions.rounds import open_round
-from annotation.actions.sampling import draw_sample, store_snippets
-from annotation.actions.studies import create_study
+from annotation.actions.sampling import store_snippets
 from annotation.actions.trying import check_may_try
 from annotation.enums import Role, RunState, SnippetKind
 from annotation.models import (
@@ -26,13 +24,13 @@ from annotation.models import (
     RunImport,
     Sae,
     Snippet,
-    Study,
     User,
 )
 from annotation.queries.shown_snippets import snippet_groups
 from annotation.rules.refusal import Refused
+from tests.imported_world import studied
 from tests.interop_files import WINDOWS, WORDS, fires_in, write_delphi, write_neuronpedia, write_saedashboard
-from tests.world import NOW, finished_run, person, rate_next, rubric
+from tests.world import NOW, finished_run, rate_next
 
 pytestmark = pytest.mark.django_db
 
@@ -51,31 +49,6 @@ def nothing_stayed() -> bool:
     folders = [settings.ARTIFACT_ROOT / name for name in ("runs", "corpora")]
     rows = MiningRun.objects.exists() or Corpus.objects.exists() or Sae.objects.exists()
     return not rows and not any(any(folder.iterdir()) for folder in folders if folder.is_dir())
-
-
-def studied(run: MiningRun) -> Study:
-    """A study of the run with an open round, by Rosa, for Ada and Ben of two hospitals to rate."""
-    people = {name: person(name) for name in ("rosa", "ada", "ben")}
-    study = create_study(
-        slug="imported",
-        name="Imported",
-        purpose="",
-        rubric=rubric(),
-        run=run,
-        concepts=["troponin"],
-        by=people["rosa"],
-        now=NOW,
-        sample_size=4,
-        raters_per_latent=2,
-        retest_share=0.0,
-    )
-    add_member(study=study, user=people["rosa"], role=Role.RESEARCHER, institution=None, by=None, now=NOW)
-    for name in ("ada", "ben"):
-        place = Institution.objects.create(name=f"Hospital of {name}", code=name)
-        add_member(study=study, user=people[name], role=Role.ANNOTATOR, institution=place, by=None, now=NOW)
-    draw_sample(study=study, by=people["rosa"], now=NOW)
-    open_round(study=study, by=people["rosa"], now=NOW)
-    return study
 
 
 @pytest.fixture(autouse=True)
