@@ -33,6 +33,8 @@ from annotation.rules.refusal import Refused
 NEURONPEDIA, DELPHI = "neuronpedia", "delphi"
 TOOLS = {NEURONPEDIA: "Neuronpedia", DELPHI: "delphi"}
 README = "README.txt"
+MOST_ON_A_PAGE = 100_000
+"""Ratings of a release that a web process writes while somebody waits: some seconds."""
 ABOUT = {
     NEURONPEDIA: (
         "Neuronpedia's bulk layout: features without activations, and explanations. Before they are imported there, "
@@ -102,6 +104,12 @@ def export_latents_as_zip(
 ) -> str:
     """The same as one zip, for the page; returns its name."""
     name = f"{release.study.slug}-release-{release.number}-{tool}"
+    rows = ((release.manifest or {}).get("tables", {}).get("ratings") or {}).get("rows", 0)
+    if rows > MOST_ON_A_PAGE:
+        raise Refused(
+            f"This release has {rows:,} ratings: writing them for {TOOLS.get(tool, tool)} takes longer than a page may. "
+            "Ask whoever runs this installation for `manage.py export_latents`."
+        )
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / name
         export_latents(release=release, tool=tool, folder=folder, by=by, now=now, names=names)

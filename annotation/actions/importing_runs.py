@@ -16,8 +16,7 @@ from annotation.actions.corpora import corpus_digest, store_corpus
 from annotation.actions.corpus_file import DocumentRecord
 from annotation.actions.taking_in import note_run_ended
 from annotation.enums import AuditVerb, Role, RunState
-from annotation.interop.choosing import Wish
-from annotation.interop.profile import Row
+from annotation.interop.choosing import Wish, reserve
 from annotation.interop.reading import Facts, Reading
 from annotation.interop.unreadable import Unreadable
 from annotation.models import (
@@ -159,12 +158,12 @@ def _store(
         imported_at=now,
     )
     audit.record(AuditVerb.RUN_IMPORTED, run, by=by, now=now, digest=run.digest, tool=facts.tool, files=reading.files)
-    counted = _Counted()
+    reserved = int(reserve([key for key, _ in reading.documents], wish).sum())
     gateway.write_run(
         settings.ARTIFACT_ROOT,
         run.digest,
-        counted.through(reading.mined(wish)),
-        lambda files: _manifest(request, facts, corpus, counted, files, seconds=time.monotonic() - began),
+        reading.mined(wish),
+        lambda files: _manifest(request, facts, corpus, files, reserved=reserved, seconds=time.monotonic() - began),
     )
     if note_run_ended(digest=run.digest, now=now) is None:
         raise Refused("The run was written and cannot be read again. Check the disk of the artifact root.")
@@ -229,27 +228,13 @@ def _sae(names: _Names, facts: Facts, *, by: User | None, now: datetime) -> Sae:
     return sae
 
 
-class _Counted:
-    """Counts while rows go by what the manifest says of them."""
-
-    def __init__(self) -> None:
-        self.firing = 0
-        self.shares = 0.0
-
-    def through(self, rows: Iterator[tuple[Row, list[Row]]]) -> Iterator[tuple[Row, list[Row]]]:
-        for row, snippets in rows:
-            self.firing += row["firings"] > 0
-            self.shares += row["density"]
-            yield row, snippets
-
-
 def _manifest(
     request: gateway.ImportRequest,
     facts: Facts,
     corpus: Corpus,
-    counted: _Counted,
     files: dict[str, str],
     *,
+    reserved: int,
     seconds: float,
 ) -> gateway.Manifest:
     """What a worker would say, with “not said” where only the weights could tell."""
@@ -267,7 +252,7 @@ def _manifest(
         unit=facts.unit,
         dtype=UNKNOWN,
         documents=corpus.document_count,
-        reserved_documents=0,
+        reserved_documents=reserved,
         duplicate_documents=0,
         tokens=facts.tokens or facts.window_tokens,
         dropped_tokens={},

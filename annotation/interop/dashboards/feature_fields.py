@@ -19,7 +19,10 @@ def feature_fields(record: Record) -> dict[str, Any]:
     heights, values = _pair(record, "freq_hist_data_bar_heights", "freq_hist_data_bar_values")
     if any(height < 0 for height in heights):
         raise record.wrong("freq_hist_data_bar_heights", "a list of counts from 0")
-    bars = [(value, height) for value, height in zip(values, heights, strict=True) if value > 0 and height > 0]
+    if values != sorted(values):
+        raise record.wrong("freq_hist_data_bar_values", "a list of rising numbers")
+    # Weak bars may be rounded to 0: they are firings all the same.
+    bars = [(value, height) for value, height in zip(values, heights, strict=True) if value >= 0 and height > 0]
     return {
         "share": share,
         "bar_values": tuple(value for value, _ in bars),

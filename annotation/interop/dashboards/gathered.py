@@ -28,7 +28,7 @@ class Feature:
     share: float
     """Of tokens on which it fires, as written; 0 where the dashboard rounds to that."""
     bar_values: tuple[float, ...]
-    """Middles of the bars of its histogram, activations above 0."""
+    """Middles of the bars of its histogram, rising, none below 0."""
     bar_heights: tuple[float, ...]
     """Firings in each bar."""
     raised: tuple[tuple[str, float], ...]

@@ -114,7 +114,7 @@ class DashboardReading:
         return firings, feature.share or (ROUNDED if firings else 0.0)
 
     def _histogram_edges(self) -> NDArray[np.float64]:
-        bars = [value for feature in self._features.values() for value in feature.bar_values]
+        bars = [value for feature in self._features.values() for value in feature.bar_values if value > 0]
         values = np.concatenate([np.array(bars), self._examples.values.astype(np.float64)])
         return histogram_edges(float(values.min()), float(values.max())) if len(values) else histogram_edges(0.0, 0.0)
 

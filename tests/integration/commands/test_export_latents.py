@@ -169,6 +169,15 @@ def test_the_page_gives_a_zip_to_the_researcher_alone(released: World, client: C
         assert client.get("/studies/hearts/releases/1/for/delphi/").status_code == status
 
 
+def test_a_large_release_is_left_to_the_command(
+    released: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotation.actions.exporting_latents.MOST_ON_A_PAGE", 5)
+    client.force_login(released.rosa)
+    answer = client.get("/studies/hearts/releases/1/for/delphi/", follow=True)
+    assert "takes longer than a page may" in answer.content.decode()
+
+
 def test_who_may_still_rate_exports_nothing(released: World, client: Client) -> None:
     add_member(
         study=released.study, user=released.rosa, role=Role.ANNOTATOR, institution=released.north, by=None, now=NOW

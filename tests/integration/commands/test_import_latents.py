@@ -114,6 +114,8 @@ def test_held_out_documents_are_never_shown(imported: MiningRun) -> None:
     store_snippets(run=imported, latents=list(imported.latents.all()))
     held = set(Snippet.objects.filter(kind__startswith="held-out").values_list("document", flat=True))
     shown = set(Snippet.objects.exclude(kind__startswith="held-out").values_list("document", flat=True))
+    manifest = imported.manifest or {}
+    assert 0 < manifest["reserved_documents"] < manifest["documents"]
     assert held
     assert shown
     assert not held & shown
@@ -206,6 +208,8 @@ def test_an_sae_with_weights_here_keeps_its_name(tmp_path: Path) -> None:
         ({"activations": [{"tokens": ["a"], "values": [float("nan")]}]}, "NaN, which is no number"),
         ({"activations": [{"tokens": ["a"], "values": [True]}]}, "values should be a number"),
         ({"activations": [{"tokens": ["a"], "values": [10**400]}]}, "values should be a finite number"),
+        ({"freq_hist_data_bar_values": list(range(50, 0, -1))}, "a list of rising numbers"),
+        ({"freq_hist_data_bar_heights": [-1] * 50}, "a list of counts from 0"),
         ({"activations": "many"}, "activations should be a list"),
         ({"pos_str": ["x" * 5000]}, "at most 4,000 characters"),
     ],
