@@ -107,8 +107,8 @@ def export_latents_as_zip(
     rows = ((release.manifest or {}).get("tables", {}).get("ratings") or {}).get("rows", 0)
     if rows > MOST_ON_A_PAGE:
         raise Refused(
-            f"This release has {rows:,} ratings: writing them for {TOOLS.get(tool, tool)} takes longer than a page may. "
-            "Ask whoever runs this installation for `manage.py export_latents`."
+            f"This release has {rows:,} ratings: writing them for {TOOLS.get(tool, tool)} takes longer than a page "
+            "may. Ask whoever runs this installation for `manage.py export_latents`."
         )
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / name
