@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from annotation.actions.people import add_member
@@ -231,3 +232,11 @@ def test_a_disk_that_fails_at_the_last_file_leaves_nothing(tmp_path: Path, monke
     with pytest.raises(CommandError, match="No space left on device"):
         run("saedashboard", write_saedashboard(tmp_path / "dashboards"))
     assert nothing_stayed()
+
+
+@pytest.mark.parametrize("table", ["runimport", "importedexplanation"])
+def test_where_a_run_comes_from_is_never_rewritten(tmp_path: Path, table: str) -> None:
+    run("neuronpedia", write_neuronpedia(tmp_path / "source"))
+    for statement in (f"DELETE FROM annotation_{table}", f"UPDATE annotation_{table} SET id = id"):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
