@@ -18,6 +18,18 @@ class RunState(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class CorpusImportState(TextChoices):
+    """Of text on its way in. Nothing of it is a corpus before `done`."""
+
+    PROPOSED = "proposed", "Columns to be confirmed"
+    CHECKING = "checking", "Being read"
+    CHECKED = "checked", "Read, to be imported"
+    STORING = "storing", "Being stored"
+    DONE = "done", "Imported"
+    REFUSED = "refused", "Cannot be imported"
+    DISCARDED = "discarded", "Discarded"
+
+
 class LatentFlag(TextChoices):
     DEAD = "dead", "Dead"
     DENSE = "dense", "Dense"
@@ -62,6 +74,7 @@ class RoundKind(TextChoices):
     RETEST = "retest", "Retest"
     AGAIN = "again", "Asked again"
     READING = "reading", "Reading"
+    EXTERNAL = "external", "Rated elsewhere"
 
 
 class RoundState(TextChoices):
@@ -221,6 +234,8 @@ class DeliveryState(TextChoices):
 
 class AuditVerb(TextChoices):
     CORPUS_IMPORTED = "corpus-imported", "Corpus imported"
+    CORPUS_CHECKED = "corpus-checked", "Files of a corpus read before its import"
+    CORPUS_DISCARDED = "corpus-discarded", "Import of a corpus discarded"
     MODEL_REGISTERED = "model-registered", "Language model and SAE registered"
     STUDY_CREATED = "study-created", "Study created"
     INSTITUTION_ADDED = "institution-added", "Institution added"
@@ -278,6 +293,7 @@ class AuditVerb(TextChoices):
     RELEASE_CUT = "release-cut", "Release cut"
     RELEASE_FAILED = "release-failed", "Release failed"
     RELEASE_DOWNLOADED = "release-downloaded", "Release file downloaded"
+    ROUND_IMPORTED = "round-imported", "Ratings made elsewhere imported"
     LATENTS_EXPORTED = "latents-exported", "Release written for another tool"
     WEBHOOK_HOST_ALLOWED = "webhook-host-allowed", "Host allowed for webhooks"
     WEBHOOK_HOST_REMOVED = "webhook-host-removed", "Host no longer allowed for webhooks"

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from annotation import gateway
 from annotation.actions import audit
 from annotation.actions.corpora import corpus_digest, store_corpus
-from annotation.actions.corpus_file import DocumentRecord
+from annotation.interop.corpora.record import DocumentRecord
 from annotation.actions.taking_in import note_run_ended
 from annotation.enums import AuditVerb, Role, RunState
 from annotation.interop.choosing import Wish, reserve

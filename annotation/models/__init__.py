@@ -4,6 +4,7 @@ from annotation.models.audit import AuditEvent
 from annotation.models.cases import Case, CaseDigest, CaseDraft, CaseStep, Decision, Signature
 from annotation.models.concepts import ConceptFact
 from annotation.models.corpora import Corpus, Document
+from annotation.models.corpus_imports import CorpusImport, StagedDocument
 from annotation.models.hours import HoursStatement, Reminder
 from annotation.models.imports import ImportedExplanation, RunImport
 from annotation.models.mining import LanguageModel, Latent, MiningRun, Sae, Snippet
@@ -42,6 +43,7 @@ __all__ = [
     "ConceptFact",
     "Consensus",
     "Corpus",
+    "CorpusImport",
     "Decision",
     "Decline",
     "Document",
@@ -86,6 +88,7 @@ __all__ = [
     "Slot",
     "Snippet",
     "SnippetReport",
+    "StagedDocument",
     "Study",
     "User",
     "Webhook",
