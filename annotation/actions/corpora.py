@@ -24,7 +24,6 @@ from annotation.interop.corpora.record import DocumentRecord
 from annotation.models import Corpus, CorpusImport, Document, User
 from annotation.rules.refusal import Refused
 
-
 GOING_ON = (CorpusImportState.CHECKING, CorpusImportState.CHECKED, CorpusImportState.STORING)
 
 

@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from annotation import gateway
 from annotation.actions import audit
 from annotation.actions.corpora import corpus_digest, store_corpus
-from annotation.interop.corpora.record import DocumentRecord
 from annotation.actions.taking_in import note_run_ended
 from annotation.enums import AuditVerb, Role, RunState
 from annotation.interop.choosing import Wish, reserve
+from annotation.interop.corpora.record import DocumentRecord
 from annotation.interop.reading import Facts, Reading
 from annotation.interop.unreadable import Unreadable
 from annotation.models import (

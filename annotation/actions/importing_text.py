@@ -1,7 +1,7 @@
 """Text comes in by steps: files are looked at and columns proposed; all of it is read and waits; it becomes a corpus.
 
-What was read waits in the database, batch by batch, so that a killed import goes on where it was; it becomes documents in
-one transaction, whole or not at all. Reading is the dry run: what is imported is what was read, not the files once more.
+What was read waits in the database, batch by batch, so that a killed import goes on where it was; it becomes documents
+in one transaction, whole or not at all. Reading is the dry run: what is imported is what was read, not the files again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,6 +28,8 @@ from annotation.rules.importing_text import OPEN, UNDER_WAY, check_import_state,
 from annotation.rules.refusal import Refused
 
 TASK = "annotation.work_on_corpus_import"
+SLICE_SECONDS = 120.0
+"""Of reading, before a worker takes up what else waits. What was laid down is passed over when it goes on."""
 Clock = Callable[[], datetime]
 
 

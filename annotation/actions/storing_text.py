@@ -75,4 +75,3 @@ def _digest(wished: CorpusImport) -> str:
 def _run(statement: str, **parameters: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-

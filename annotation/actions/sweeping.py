@@ -13,15 +13,17 @@ from annotation.actions import demo
 from annotation.actions.asking_scores import sweep_scores
 from annotation.actions.claiming import release_expired
 from annotation.actions.delivering import sweep_deliveries
+from annotation.actions.importing_text import TASK as WORK_ON_IMPORT
 from annotation.actions.matching import ask_again
 from annotation.actions.mining import UNDER_WAY, resend_runs, run_progress
 from annotation.actions.recomputing import follow_up_soon, recompute_soon, sensitivity_soon
 from annotation.enums import LatentState, ReleaseState, RoundState, RunState
-from annotation.models import MiningRun, Release, ResultRun, ResultStep, Round, RunPair, Study
+from annotation.models import CorpusImport, MiningRun, Release, ResultRun, ResultStep, Round, RunPair, Study
 from annotation.queries.judging import complete_latents, judged_with
 from annotation.queries.newcomers import studies_with_newcomers
 from annotation.queries.results import newest_run, stale_studies
 from annotation.queue import enqueue
+from annotation.rules.importing_text import UNDER_WAY as READ_ON
 
 ENDED = ("finished", "failed", "cancelled")
 """Phases in which no worker has the run in hand any more."""
@@ -75,6 +77,11 @@ def sweep_results(*, now: datetime) -> None:
 def sweep_releases(*, now: datetime) -> None:
     for release in Release.objects.filter(state=ReleaseState.BUILDING, requested_at__lt=now - SILENCE):
         enqueue("annotation.write_release", release_id=release.pk)
+
+
+def sweep_imports(*, now: datetime) -> None:
+    for wished in CorpusImport.objects.filter(state__in=READ_ON, study__isnull=False, touched_at__lt=now - SILENCE):
+        enqueue(WORK_ON_IMPORT, import_id=wished.pk)
 
 
 def sweep_runs(*, now: datetime) -> None:
@@ -157,4 +164,5 @@ DUTIES = (
     sweep_leases,
     sweep_results,
     sweep_releases,
+    sweep_imports,
 )

@@ -41,10 +41,13 @@ def report_lines(wished: CorpusImport) -> list[str]:
         f"Encoding: {one['name']} in {_many(one['files'], 'file')}, because {one['reason']}."
         for one in found["encodings"]
     ]
-    lines += [f"Columns are separated by a {name} in {_many(files, 'file')}." for name, files in found["separators"].items()]
+    lines += [
+        f"Columns are separated by a {name} in {_many(files, 'file')}." for name, files in found["separators"].items()
+    ]
     lines += [f"{number:,} FHIR resources of type {name} were passed over." for name, number in found["passed"].items()]
     lines += [
-        f"Without a text to be read: {one['documents']:,}, the first of them {one['first']}" for one in found["left_out"]
+        f"Without a text to be read: {one['documents']:,}, the first of them {one['first']}"
+        for one in found["left_out"]
     ]
     return lines
 

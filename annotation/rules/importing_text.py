@@ -1,5 +1,5 @@
-"""Who may bring text in: a researcher, into her study, from the folder that the installation has for it; and whoever has
-the command line, which is the machine's owner."""
+"""Who may bring text in: a researcher, into her study, from the folder that the installation has for it; and whoever
+has the command line, which is the machine's owner."""
 
 from collections.abc import Collection
 

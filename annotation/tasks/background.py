@@ -12,6 +12,7 @@ from annotation.actions import (
     delivering,
     demo,
     follow_up,
+    importing_text,
     matching,
     planning,
     recomputing,
@@ -80,6 +81,12 @@ def write_release(*, release_id: int, **_: Any) -> None:
 @shared_task(name="annotation.deliver_webhook", queue="web")
 def deliver_webhook(*, delivery_id: int, **_: Any) -> None:
     delivering.deliver(delivery_id=delivery_id, now=timezone.now())
+
+
+@shared_task(name="annotation.work_on_corpus_import", queue="web")
+def work_on_corpus_import(*, import_id: int, **_: Any) -> None:
+    """One slice of reading: a large corpus lets others in between."""
+    importing_text.work_on(import_id=import_id, clock=timezone.now, seconds=importing_text.SLICE_SECONDS)
 
 
 @shared_task(name="annotation.prepare_demo", queue="web")

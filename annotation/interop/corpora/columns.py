@@ -1,4 +1,4 @@
-"""Which column is which: proposed from the columns' names, shown before anything is read, and said by whoever imports."""
+"""Which column is which: proposed by the columns' names, shown before anything is read, said by whoever imports."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -66,10 +66,10 @@ def check_columns(chosen: Columns, columns: Iterable[str]) -> None:
     listed = ", ".join(f"“{column}”" for column in known[:40])
     for field, what in ((Field.TEXT, "the text"), (Field.KEY, "the id")):
         if not chosen.get(field):
-            number = f" With --column {Field.KEY}={ROW_NUMBER} documents are named by their rows." * (field == Field.KEY)
-            raise Unreadable(
-                f"No column is named for {what}. There are {listed}: say --column {field}=NAME.{number}"
+            number = f" With --column {Field.KEY}={ROW_NUMBER} documents are named by their rows." * (
+                field == Field.KEY
             )
+            raise Unreadable(f"No column is named for {what}. There are {listed}: say --column {field}=NAME.{number}")
     for field, column in chosen.items():
         if column not in known and not (field == Field.KEY and column == ROW_NUMBER):
             raise Unreadable(f"There is no column “{column}” for {field}. There are {listed}.")

@@ -30,8 +30,8 @@ def csv_rows(file: SourceFile, encoding: Encoding) -> Iterator[Row]:
             record = next(reader, None)
         except csv.Error as error:
             raise Unreadable(
-                f"{file.name}, line {first}: no CSV record. A quotation mark in a text must be doubled, and each opened "
-                "one closed."
+                f"{file.name}, line {first}: no CSV record. A quotation mark in a text must be doubled, and each "
+                "opened one closed."
             ) from error
         if record is None:
             return

@@ -1,5 +1,5 @@
-"""In which letters a file is written. What its bytes prove is taken; what they only suggest is proposed, with the reason,
-and taken when whoever imports says so. Nothing is guessed silently."""
+"""In which letters a file is written. What its bytes prove is taken; what they only suggest is proposed, with the
+reason, and taken when whoever imports says so. Nothing is guessed silently."""
 
 import codecs
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ TITLES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", UTF_16: "UTF-16", WINDOWS: "Wi
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, UTF_16), (codecs.BOM_UTF16_BE, UTF_16))
 UNDEFINED = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))
 """Bytes that stand for nothing in Windows-1252."""
-HIGH = bytes(range(0x80, 0x100))
-CONTROLS = bytes(range(0x80, 0xA0))
+ASCII, LETTERS = bytes(range(0x80)), bytes(range(0xA0, 0x100))
+"""What all encodings here have in common; bytes that are the same letters in Latin-1 and Windows-1252."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,38 +77,62 @@ def _check_decodes(path: Path, name: str, codec: str, first: int) -> None:
                 f"{name}, line {line} or after: says that it is {TITLES[codec]} and is not. Save it anew as UTF-8."
             ) from error
         if "\x00" in text:
-            raise Unreadable(f"{name}, line {line + text[: text.index(chr(0))].count(chr(10))}: holds a NUL character. Remove it.")
+            raise Unreadable(
+                f"{name}, line {line + text[: text.index(chr(0))].count(chr(10))}: holds a NUL character. Remove it."
+            )
         line += text.count("\n")
 
 
 def _by_bytes(path: Path, name: str, first: int) -> Encoding:
     decoder = codecs.getincrementaldecoder(UTF_8)()
-    line, ascii_only, broken = 1, True, ""
-    high, controls = 0, bytearray()
+    at, broken, high, controls = _At(name), "", 0, bytearray()
     for chunk, last in _chunks(path, first):
         if b"\x00" in chunk:
-            at = line + chunk[: chunk.index(0)].count(b"\n")
             raise Unreadable(
-                f"{name}, line {at}: holds a NUL character. It is no text, or UTF-16 without its mark: save it as UTF-8."
+                f"{at.line_of(chunk, chunk.index(0))}: holds a NUL character. It is no text, or UTF-16 without its "
+                "mark: save it as UTF-8."
             )
         if not broken:
             try:
                 decoder.decode(chunk, final=last and not first)
             except UnicodeDecodeError as error:
-                held = max(0, len(error.object) - len(chunk))
-                start = max(0, error.start - held)
-                before = chunk[:start]
-                column = start - (before.rfind(b"\n") if b"\n" in before else -1)
-                broken = f"{name}, line {line + before.count(10)}: not UTF-8 (byte {column})."
-        rest = chunk.translate(None, bytes(range(0x80)))
-        ascii_only = ascii_only and not rest
+                start = error.start - (len(error.object) - len(chunk))
+                broken = f"{at.line_of(chunk, start)}: not UTF-8 (byte {at.byte_of(chunk, start)})."
+        rest = chunk.translate(None, ASCII)
         high += len(rest)
-        controls += rest.translate(None, bytes(range(0xA0, 0x100)))[: CHUNK - len(controls)]
-        line += chunk.count(b"\n")
+        controls += rest.translate(None, LETTERS)[: CHUNK - len(controls)]
+        at.pass_over(chunk)
     if not broken:
-        why = "it holds nothing but ASCII" if ascii_only else "all of it decodes as UTF-8, which other text hardly ever does"
+        why = (
+            "it holds nothing but ASCII"
+            if not high
+            else "all of it decodes as UTF-8, which other text hardly ever does"
+        )
         return Encoding(codec=UTF_8, reason=why)
     return _proposed(broken, high, bytes(controls))
+
+
+@dataclass
+class _At:
+    """Where one is in a file that is read in chunks."""
+
+    name: str
+    line: int = 1
+    held: int = 0
+    """Bytes of the line before the chunk at hand."""
+
+    def line_of(self, chunk: bytes, place: int) -> str:
+        return f"{self.name}, line {self.line + chunk[: max(0, place)].count(10)}"
+
+    def byte_of(self, chunk: bytes, place: int) -> int:
+        """From 1, in its line. place: negative for what began in the chunk before."""
+        newline = chunk.rfind(b"\n", 0, max(0, place))
+        return place - newline if newline >= 0 else self.held + place + 1
+
+    def pass_over(self, chunk: bytes) -> None:
+        self.line += chunk.count(b"\n")
+        newline = chunk.rfind(b"\n")
+        self.held = self.held + len(chunk) if newline < 0 else len(chunk) - newline - 1
 
 
 def _proposed(broken: str, high: int, controls: bytes) -> Encoding:
@@ -119,7 +143,9 @@ def _proposed(broken: str, high: int, controls: bytes) -> Encoding:
             "Save the file as UTF-8."
         )
     if controls:
-        why = f"{len(controls):,} of its {high:,} bytes above ASCII are quotation marks, dashes or signs of Windows-1252"
+        why = (
+            f"{len(controls):,} of its {high:,} bytes above ASCII are quotation marks, dashes or signs of Windows-1252"
+        )
         return Encoding(codec=WINDOWS, proven=False, reason=f"{broken} It reads as Windows-1252: {why}.")
     why = f"none of its {high:,} bytes above ASCII is one in which Latin-1 and Windows-1252 differ"
     return Encoding(codec=LATIN, proven=False, reason=f"{broken} It reads as Latin-1: {why}.")

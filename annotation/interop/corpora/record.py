@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 DOCUMENT_LIMIT = 4 * 1024 * 1024
-"""Bytes of a line, characters of a text. A clinical note has some kilobytes; a longer one is a file in the wrong format."""
+"""Of a line, in bytes, and a text, in characters. A note has some kilobytes; a longer one is in the wrong format."""
 
 
 @dataclass(frozen=True, kw_only=True)

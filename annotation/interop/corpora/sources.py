@@ -124,7 +124,9 @@ def _check_plain(path: Path, name: str) -> None:
         raise Unreadable(f"{name} cannot be read: {error.strerror}. Check the name and your rights.") from error
     for mark, what in ARCHIVES.items():
         if first.startswith(mark):
-            raise Unreadable(f"{name} is a {what}, whatever its name says. Unpack or convert it, and import what is in it.")
+            raise Unreadable(
+                f"{name} is a {what}, whatever its name says. Unpack or convert it, and import what is in it."
+            )
 
 
 def _format(file: SourceFile) -> Format:

@@ -17,6 +17,7 @@ from annotation.management.commands._people import person_of
 from annotation.management.commands._sentences import in_a_sentence
 from annotation.models import CorpusImport, User
 from annotation.queries.corpus_report import report_lines
+from annotation.rules.refusal import Refused
 
 
 class Command(BaseCommand):
@@ -51,8 +52,15 @@ class Command(BaseCommand):
                 discard_import(wished=wished, by=by, now=timezone.now())
                 wished = begun
             else:
-                wished = begin_reading(wished=wished, wish=wish, by=by, now=timezone.now(), here=True)
+                wished = self._begun(wished, wish, by)
             self._import(wished, by, options)
+
+    def _begun(self, wished: CorpusImport, wish: Wish, by: User | None) -> CorpusImport:
+        try:
+            return begin_reading(wished=wished, wish=wish, by=by, now=timezone.now(), here=True)
+        except Refused:
+            discard_import(wished=wished, by=by, now=timezone.now())
+            raise
 
     def _import(self, wished: CorpusImport, by: User | None, options: dict[str, Any]) -> None:
         if wished.state == CorpusImportState.CHECKING:
