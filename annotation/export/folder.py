@@ -9,12 +9,14 @@ from typing import Any
 import pyarrow as pa
 
 from annotation.export.columns import Table
+from annotation.export.data_card import data_card
 from annotation.export.files import SUMS, DigestFile, WrittenFile, sums, write_file
 from annotation.export.manifest import MANIFEST, build_manifest, manifest_text, moment
 from annotation.export.readme import readme
 from annotation.export.writers import write_table
 
 README = "README.txt"
+CARD = "README.md"
 SIMULATED_SUFFIX = ".simulated"
 CHUNK = 1024 * 1024
 
@@ -40,6 +42,7 @@ def write_folder(
     files = [file for table in written for file in table.files.values()]
     files.append(write_file(folder / MANIFEST, manifest_text(manifest)))
     files.append(write_file(folder / README, readme(manifest)))
+    files.append(write_file(folder / CARD, data_card(manifest)))
     files.append(write_file(folder / SUMS, sums(files)))
     _zip(folder, f"{slug}-release-{number}{suffix}", files, cut_at)
     return manifest

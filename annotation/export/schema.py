@@ -128,6 +128,19 @@ def _ratings(answers: Iterable[AnswerColumn], weighed: Iterable[str]) -> Table:
             ),
             *map(answer_column, answers),
             _text("rationale", "Rating.rationale", "Why, in the rater's words.", "None was asked for this outcome."),
+            _text(
+                "evidence",
+                "Rating.evidence",
+                "Words that the rationale points at, as JSON: kind and rank of the snippet, and its characters "
+                "[start, end). Places, never the words themselves.",
+                "The rater attached none.",
+            ),
+            _text(
+                "fits",
+                "Rating.fits",
+                "Whether each snippet fits the concept, as JSON: kind and rank of the snippet, and fits, not or unsure.",
+                "The rater said so of none.",
+            ),
             _number("active_seconds", "Rating.active_seconds", "Seconds of activity on the page.", "Not measured."),
             _moment("submitted_at", "Rating.submitted_at", "When it was submitted, UTC."),
             *map(weight_column, weighed),
@@ -203,7 +216,7 @@ DECISIONS = Table(
 AGREEMENT = Table(
     name="agreement",
     rows="one coefficient of one rubric item in one scope",
-    key=("item", "scope", "coefficient"),
+    key=("item", "scope", "coefficient", "level"),
     columns=(
         _text("item", "Agreement.item", "The rubric item."),
         _text(
@@ -213,7 +226,7 @@ AGREEMENT = Table(
             "specialty:<name> or calibration:<number>.",
         ),
         _text("coefficient", "Agreement.coefficient", "alpha (Krippendorff), ac1 or ac2 (Gwet), or raw."),
-        _text("level", "Agreement.level", "Level of measurement: nominal, ordinal, interval or sets."),
+        _text("level", "Agreement.level", "Level of measurement: nominal, ordinal, interval, sets or hierarchy."),
         _number("value", "Agreement.value", "The coefficient.", "Undefined: see undefined_reason."),
         _number("low", "Agreement.low", "Lower end of the 95 % interval.", "See interval_reason or undefined_reason."),
         _number(
@@ -242,6 +255,7 @@ RELIABILITY = Table(
         SIMULATED,
     ),
 )
+NO_PROFILE = "The run says nothing of it: it was mined before such facts were kept, or by another tool."
 LATENTS = Table(
     name="latents",
     rows="one latent of the sample or of a calibration set",
@@ -267,6 +281,26 @@ LATENTS = Table(
         _integer("documents", "Latent.documents", "Distinct documents in which it fires."),
         _integer("firings", "Latent.firings", "Tokens on which it fires."),
         _number("max_activation", "Latent.max_activation", "Strongest activation."),
+        _list("flags", "LatentProfile.flags", "What speaks against rating it: dense, single-token, …", NO_PROFILE),
+        _text(
+            "promoted",
+            "LatentProfile.promoted",
+            "Output tokens that its decoder direction raises most, as JSON: token, logit.",
+            NO_PROFILE,
+        ),
+        _text("suppressed", "LatentProfile.suppressed", "Those that it lowers most, as JSON.", NO_PROFILE),
+        _text(
+            "neighbours",
+            "LatentProfile.neighbours",
+            "Nearest decoder directions of the same SAE, as JSON: latent, cosine.",
+            NO_PROFILE,
+        ),
+        _text(
+            "coactivation",
+            "LatentProfile.coactivation",
+            "Latents that fire on the same tokens, as JSON: latent, tokens, lift, phi.",
+            NO_PROFILE,
+        ),
         SIMULATED,
     ),
 )

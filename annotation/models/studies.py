@@ -57,6 +57,8 @@ class Study(models.Model):
     """What an hour of a rater's work is paid; None where it is not."""
     currency = models.CharField(max_length=3, default="EUR")
     withdrawal = models.CharField(max_length=20, choices=WithdrawalPolicy.choices, default=WithdrawalPolicy.STAY)
+    ethics = models.CharField(max_length=500, blank=True)
+    """The approval and consent under which people rate, in one line that names no person. Releases say it."""
 
     accept_q = models.FloatField(default=0.9)
     accept_theta = models.FloatField(default=0.73)

@@ -7,10 +7,12 @@ from typing import Any
 from django.db import connection
 
 from annotation.enums import ReportState, Role
-from annotation.models import AuditEvent, Membership, Rating, Release, ResultRun, SnippetReport, Study
+from annotation.export.anonymity import K, small_cells
+from annotation.models import Agreement, AuditEvent, Membership, Rating, Release, ResultRun, SnippetReport, Study
 from annotation.queries.code_terms import released_origins
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.withheld import withheld
+from annotation.rules.scopes import ALL
 
 PACKAGES = ("Django", "numpy", "scipy", "krippendorff", "pyarrow", "psycopg")
 ELIGIBLE = (
@@ -31,6 +33,7 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
             "slug": study.slug,
             "name": study.name,
             "purpose": study.purpose,
+            "ethics": study.ethics,
             "created_at": _iso(study.created_at),
             "raters_per_latent": study.raters_per_latent,
             "accepted_if": {
@@ -73,6 +76,8 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
             "raters": run.raters,
             "latents": run.latents,
         },
+        "agreement": _agreement(run),
+        "anonymity": anonymity_facts(study),
         "withheld": withheld_facts(study),
         "audit": _audit_head(study),
         "software": _software(),
@@ -86,6 +91,29 @@ def withheld_facts(study: Study) -> dict[str, int]:
         "raters": gone.count(),
         "ratings": Rating.objects.filter(study=study, revision=1).filter(withheld()).count(),
         "snippets": SnippetReport.objects.filter(study=study, state=ReportState.WITHHELD).count(),
+    }
+
+
+def _agreement(run: ResultRun) -> list[dict[str, Any]]:
+    """Alpha of each item over all ratings, for the data card; the table `agreement` has everything."""
+    rows = Agreement.objects.filter(run=run, scope=ALL, coefficient="alpha").exclude(level="hierarchy").order_by("pk")
+    return [dict(row) for row in rows.values("item", "value", "low", "high", "units", "undefined_reason")]
+
+
+def anonymity_facts(study: Study) -> dict[str, Any]:
+    """Who shares role and institution with fewer than K - 1 others, as the table `raters` tells them apart."""
+    told = Membership.objects.filter(study=study, role__in=(Role.ANNOTATOR, Role.ADJUDICATOR), ratings_withheld=False)
+    people = {
+        pseudonym: (role, code or "none")
+        for pseudonym, role, code in told.values_list("pseudonym", "role", "institution__code")
+    }
+    cells = small_cells(people)
+    return {
+        "attributes": ["role", "institution"],
+        "k": K,
+        "people": len(people),
+        "alone": sorted(name for cell in cells for name in cell.pseudonyms),
+        "cells": [{"attributes": list(cell.attributes), "pseudonyms": list(cell.pseudonyms)} for cell in cells],
     }
 
 

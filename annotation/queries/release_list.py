@@ -9,11 +9,14 @@ from django.conf import settings
 from django.db.models import Count
 
 from annotation.enums import CaseState, ReleaseState
+from annotation.export.files import sha256_of
 from annotation.models import Case, Membership, Rating, Release, Study
+from annotation.queries.release_facts import anonymity_facts
 from annotation.queries.withheld import withheld
 
 FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
-ABOUT = ("manifest.json", "README.txt", "SHA256SUMS")
+ABOUT = ("manifest.json", "README.md", "README.txt", "SHA256SUMS")
+"""Releases of earlier versions have no README.md, the data card."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,22 +74,32 @@ class NextRelease:
     """Latents with a rating."""
     decisions: int
     building: bool
+    alone: tuple[str, ...]
+    """Pseudonyms who share role and institution with too few others to be hidden among them."""
+    k: int
 
     @property
     def name(self) -> str:
         return str(self.number)
 
+    @property
+    def least(self) -> str:
+        return str(self.k)
+
 
 def next_release(study: Study) -> NextRelease:
-    """Four statements."""
+    """Five statements."""
     ratings = Rating.objects.filter(~withheld(), study=study).aggregate(
         ratings=Count("pk"), raters=Count("rater", distinct=True), latents=Count("latent", distinct=True)
     )
+    anonymity = anonymity_facts(study)
     numbers = dict(study.releases.values_list("number", "state"))
     return NextRelease(
         number=max(numbers, default=0) + 1,
         decisions=Case.objects.filter(study=study, state=CaseState.DECIDED).count(),
         building=ReleaseState.BUILDING in numbers.values(),
+        alone=tuple(anonymity["alone"]),
+        k=anonymity["k"],
         **ratings,
     )
 
@@ -107,6 +120,14 @@ def release_card(release: Release) -> ReleaseCard:
     tables = tuple(_table(name, manifest["tables"][name], manifest["files"]) for name in names)
     about, archive = _beside(_folder(release))
     return ReleaseCard(release=release, by=by, tables=tables, about=about, archive=archive)
+
+
+def digest_of(release: Release, name: str) -> str:
+    """sha256 of one of its files, in hex: as listed, or read where it is the list itself."""
+    listed = {file["name"]: file["sha256"] for file in (release.manifest or {})["files"]}
+    about, archive = _beside(_folder(release))
+    listed |= {file.name: file.sha256 for file in (*about, *((archive,) if archive else ()))}
+    return listed.get(name) or sha256_of(_folder(release) / name)
 
 
 def path_of(release: Release, name: str) -> Path | None:
@@ -142,7 +163,9 @@ def _beside(folder: Path) -> tuple[tuple[ReleaseFile, ...], ReleaseFile | None]:
         return (), None
     listed = _digests(folder / "SHA256SUMS")
     about = tuple(
-        _file(folder / name, "JSON" if name.endswith(".json") else "Text", listed.get(name, "")) for name in ABOUT
+        _file(folder / name, "JSON" if name.endswith(".json") else "Text", listed.get(name, ""))
+        for name in ABOUT
+        if (folder / name).is_file()
     )
     found = next(folder.glob("*.zip"), None)
     archive = _file(found, "Zip", _digests(folder / f"{found.name}.sha256").get(found.name, "")) if found else None

@@ -85,6 +85,16 @@ RATING_COLUMNS = {
     "second_concept": "c2.name",
     "second_concept_written": "NULLIF(r.second_concept_written, '')",
     "rationale": "NULLIF(r.rationale, '')",
+    "evidence": """CASE WHEN r.evidence <> '[]' THEN (
+        SELECT jsonb_agg(jsonb_build_object('kind', sn.kind, 'rank', sn.rank, 'decile', sn.decile,
+                                            'start', e.value -> 'start', 'end', e.value -> 'end') ORDER BY e.place)
+        FROM jsonb_array_elements(r.evidence) WITH ORDINALITY AS e(value, place)
+        JOIN annotation_snippet sn ON sn.id = (e.value ->> 'snippet')::bigint)::text END""",
+    "fits": """CASE WHEN r.fits <> '{}' THEN (
+        SELECT jsonb_agg(jsonb_build_object('kind', sn.kind, 'rank', sn.rank, 'decile', sn.decile, 'fit', f.value)
+                         ORDER BY sn.id)
+        FROM jsonb_each_text(r.fits) AS f(key, value)
+        JOIN annotation_snippet sn ON sn.id = f.key::bigint)::text END""",
     "active_seconds": "r.active_seconds",
     "submitted_at": "r.submitted_at",
     **SIMULATED,
@@ -213,11 +223,14 @@ LATENTS = Select(
         "documents": "l.documents",
         "firings": "l.firings",
         "max_activation": "l.max_activation",
+        "flags": "f.flags",
+        **{name: f"f.{name}::text" for name in ("promoted", "suppressed", "neighbours", "coactivation")},
         **SIMULATED,
     },
     rest="""
 FROM annotation_sampledlatent s
 JOIN annotation_latent l ON l.id = s.latent_id
+LEFT JOIN annotation_latentprofile f ON f.latent_id = l.id
 JOIN annotation_miningrun u ON u.id = l.run_id
 JOIN annotation_sae e ON e.id = u.sae_id
 JOIN annotation_languagemodel g ON g.id = e.language_model_id

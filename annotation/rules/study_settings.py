@@ -23,6 +23,7 @@ SETTINGS = (
     "hourly_rate",
     "currency",
     "withdrawal",
+    "ethics",
 )
 ACCEPT = "accept_"
 THRESHOLDS = tuple(field.name for field in Study._meta.concrete_fields if field.name.startswith(ACCEPT))
@@ -30,6 +31,7 @@ THRESHOLDS = tuple(field.name for field in Study._meta.concrete_fields if field.
 any time: nobody is at work by them, and the next verdicts follow them.
 """
 MOST_RATERS = 50
+LONGEST_ETHICS = 500
 LONGEST_GAP_HOURS = 2 * 365 * 24
 HIGHEST_RATE = Decimal("99999.99")
 RATING_KINDS = frozenset(RoundKind) - {RoundKind.READING}
@@ -67,6 +69,10 @@ def _wrong(name: str, value: Any) -> str:
         return "" if value is None or 0 <= value <= HIGHEST_RATE else f"Give an amount from 0 to {HIGHEST_RATE:,}."
     if name == "currency":
         return "" if re.fullmatch("[A-Z]{3}", value) else "Give the three capital letters of a currency, such as EUR."
+    if name == "ethics":
+        return (
+            "" if len(value) <= LONGEST_ETHICS and value.isprintable() else "Give one line of at most 500 characters."
+        )
     known: Mapping[str, Collection[str]] = {
         "code_systems": CodeSystem.values,
         "scorers": Scorer.values,

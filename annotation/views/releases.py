@@ -1,7 +1,7 @@
 """Releases: cut one, watch it being written, take its files away."""
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,13 +12,14 @@ from django_htmx.http import HttpResponseClientRefresh
 from annotation.actions.releasing import note_download, request_release
 from annotation.enums import ReleaseState, Role
 from annotation.models import Release
-from annotation.queries.release_list import next_release, path_of, release_card, release_cards
+from annotation.queries.release_list import digest_of, next_release, path_of, release_card, release_cards
 from annotation.queries.results import freshness
 from annotation.queries.sight import onlooker
 from annotation.rules.blinding import check_study_results
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
+from annotation.views.ranged_file import ranged_file
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,7 +63,7 @@ def download(request: HttpRequest, place: Place, number: int, name: str) -> Http
         raise Http404("This release has no such file.")
     if request.method == "GET":
         note_download(release=found, name=name, by=place.user, now=timezone.now())
-    response = FileResponse(path.open("rb"), as_attachment=True, filename=name)
+    response = ranged_file(request, path, name=name, sha256=digest_of(found, name))
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-transform"
     return response

@@ -93,6 +93,14 @@ class SettingsForm(forms.Form):
         max_length=3,
         widget=forms.TextInput(attrs=ATTRS),
     )
+    ethics = forms.CharField(
+        label="Ethics and consent",
+        help_text="The approval and the consent under which people rate, as releases are to name them: committee, number, "
+        "date. No names.",
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs=ATTRS),
+    )
     withdrawal = forms.ChoiceField(
         label="When somebody withdraws",
         help_text="As the study’s consent says. Fixed once anybody has rated.",

@@ -36,7 +36,7 @@ def test_every_setting_of_a_study_is_in_the_table_with_its_default() -> None:
     for name, shown in listed.items():
         default = Study._meta.get_field(name).get_default()
         words = ", ".join(default) if isinstance(default, list) else str(default)
-        assert shown == ("none" if default in (None, []) else words), name
+        assert shown == ("none" if default in (None, [], "") else words), name
 
 
 def test_the_raters_guide_names_every_key_of_the_page() -> None:

@@ -21,6 +21,8 @@ from tests.world import NOW, World, rate_next
 
 SignIn = Callable[[User], Client]
 TABLES = 13
+ABOUT = 4
+"""Manifest, data card, README and checksums."""
 """Of a release; each is written as CSV, JSON Lines and Parquet."""
 
 
@@ -105,7 +107,7 @@ def test_every_file_is_offered_with_its_checksum_and_comes_as_it_is(released: Wo
     html = shown(response)
     (card,) = response.context["cards"]
     files = [one for table in card.tables for one in table.files] + [*card.about, card.archive]
-    assert len(files) == TABLES * 3 + 3 + 1
+    assert len(files) == TABLES * 3 + ABOUT + 1
     for one in files:
         assert file(released, one.name) in html
         assert "{#" not in html
@@ -122,7 +124,7 @@ def test_the_zip_holds_all_of_it(released: World, signed_in: SignIn) -> None:
     rosa = signed_in(released.rosa)
     archive = zipfile.ZipFile(io.BytesIO(body(rosa.get(file(released, "hearts-release-1.zip")))))
     assert archive.testzip() is None
-    assert len(archive.namelist()) == TABLES * 3 + 3
+    assert len(archive.namelist()) == TABLES * 3 + ABOUT
     assert all(name.startswith("hearts-release-1/") for name in archive.namelist())
     manifest = json.loads(archive.read("hearts-release-1/manifest.json"))
     assert manifest == Release.objects.get().manifest
