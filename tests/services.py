@@ -30,6 +30,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     process = os.environ.get("PYTEST_XDIST_WORKER", "")
     os.environ["REDIS_URL"] = _own_broker(os.environ["REDIS_URL"], process)
     os.environ["ARTIFACT_ROOT"] = str(_own_folder(Path(os.environ["ARTIFACT_ROOT"]), process))
+    os.environ["IMPORT_ROOT"] = os.environ["ARTIFACT_ROOT"] + "/import"
     for name, value in OFFLINE.items():
         os.environ.setdefault(name, value)
     return (yield)

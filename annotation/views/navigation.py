@@ -36,6 +36,7 @@ GROUPS: tuple[Group, ...] = (
             Page("study_settings", "Settings", RESEARCHER),
             Page("thresholds", "Thresholds", RESEARCHER),
             Page("planning", "Planning", RESEARCHER),
+            Page("corpora", "Corpora", RESEARCHER),
         ),
     ),
     Group("Rate", (Page("rate", "Rate", frozenset({Role.ANNOTATOR})),)),

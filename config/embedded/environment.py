@@ -20,6 +20,7 @@ def site_environment(given: Mapping[str, str], place: Place, address: str) -> di
         "SITE_URL": address,
         "HTTPS": "0",  # loopback: there is no TLS proxy in front
         "ARTIFACT_ROOT": str(place.artifacts),
+        "IMPORT_ROOT": str(place.imports),
         "STATIC_ROOT": str(place.static),
         "PYTHONUNBUFFERED": "1",
     }

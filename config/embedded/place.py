@@ -34,6 +34,11 @@ class Place:
         return self.var / "artifacts"
 
     @property
+    def imports(self) -> Path:
+        """From which researchers import text, a folder a study."""
+        return self.var / "import"
+
+    @property
     def static(self) -> Path:
         return self.var / "static"
 
@@ -54,7 +59,7 @@ class Place:
         return self.var / "log" / f"{name}.log"
 
     def make(self) -> None:
-        for folder in (self.var, self.secrets, self.artifacts, self.static, self.models):
+        for folder in (self.var, self.secrets, self.artifacts, self.imports, self.static, self.models):
             folder.mkdir(parents=True, exist_ok=True)
         for private in (self.var, self.secrets):  # notes, ratings and passwords are nobody else's business
             private.chmod(0o700)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
@@ -16,6 +17,7 @@ from annotation.actions.asking_scores import ask_for_scores
 from annotation.actions.case_drafts import save_case_draft
 from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
+from annotation.actions.importing_text import Wish, begin_reading, begin_storing, propose_import, work_on
 from annotation.actions.links import issue_link
 from annotation.actions.releasing import request_release, write_release
 from annotation.actions.reporting import report_snippet
@@ -25,6 +27,7 @@ from annotation.actions.signing_hours import sign_hours
 from annotation.actions.taking_in_scores import note_scores_ended
 from annotation.actions.webhooks import KINDS, allow_host, make_webhook
 from annotation.enums import LatentState, SnippetKind
+from annotation.interop.corpora.columns import Field
 from annotation.models import Membership, Rating, Snippet, Study, User
 from annotation.rules.described_rubric import DescribedRubric
 from tests import calibration_world, case_world, concept_world, reading_world, rubric_world, score_world
@@ -35,6 +38,7 @@ from tests.world import NOW, World, add_rater, rate_next
 
 NO_PAGES = {
     "progress": "a part that htmx swaps into the study's page",
+    "corpus_import_progress": "a part that htmx swaps into the import's page",
     "learnability_progress": "a part that htmx swaps into the Learnability page",
     "planning_progress": "a part that htmx swaps into the page of planning",
     "release_file": "a file",
@@ -185,6 +189,29 @@ def judging(world: World) -> dict[str, object]:
             score_world.answer(batch, right=0.8)
         note_scores_ended(digest=batch.digest, now=NOW)
     return {}
+
+
+def importing_text(world: World) -> dict[str, object]:
+    """One import waits for its columns, one has been read with things to decide, one is done, one is refused."""
+    folder = Path(settings.IMPORT_ROOT) / world.study.slug
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ward.csv").write_text("note_id,text,service\n1,Fever.,Ward\n2,Fever.,Ward\n3,,Ward\n")
+    facts: dict[str, object] = {}
+    for state in ("proposed", "checked", "done", "refused"):
+        wished = propose_import(paths=[folder / "ward.csv"], study=world.study, by=world.rosa, now=NOW)
+        facts[state] = wished.pk
+        if state == "proposed":
+            continue
+        mapping = {Field(field): column for field, column in wished.mapping.items()}
+        if state == "refused":
+            mapping = {Field.KEY: "service", Field.TEXT: "text"}
+        wish = Wish(name=f"Ward {state}", source="Written for the tests.", mapping=mapping)
+        read = begin_reading(wished=wished, wish=wish, by=world.rosa, now=NOW)
+        work_on(import_id=read.pk, clock=lambda: NOW)
+        if state == "done":
+            begin_storing(wished=read, leave_out=True, drop_duplicates=False, by=world.rosa, now=NOW)
+            work_on(import_id=read.pk, clock=lambda: NOW)
+    return facts
 
 
 def nothing(world: World) -> dict[str, object]:
@@ -340,6 +367,15 @@ SCENES = {
         (Visit("read", "eva"), Visit("read", "eva", sent="#reading", status=422), Visit("study", "rosa")),
     ),
     "judging": Scene(worlds.build, judging, (Visit("learnability", "rosa"),)),
+    "importing text": Scene(
+        partial(worlds.build, open_the_round=False),
+        importing_text,
+        (
+            Visit("corpora", "rosa"),
+            *(Visit("corpus_import", "rosa", (state,)) for state in ("proposed", "checked", "done", "refused")),
+            Visit("corpora", "ada", status=403),
+        ),
+    ),
     "beginning": Scene(
         partial(worlds.build, open_the_round=False),
         nothing,

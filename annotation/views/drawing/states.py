@@ -34,6 +34,14 @@ LOOKS: dict[str, tuple[str, str]] = {
     "failed": ("bad", "alert"),
     "cancelled": ("neutral", "cross"),
     "stale": ("warn", "clock"),
+    # text on its way in
+    "proposed": ("neutral", "pencil"),
+    "checking": ("active", "half"),
+    "checked": ("warn", "clock"),
+    "storing": ("active", "half"),
+    "done": ("good", "check"),
+    "refused": ("bad", "alert"),
+    "discarded": ("neutral", "cross"),
     # what speaks against rating a latent
     "dead": ("neutral", "dash"),
     "dense": ("warn", "spread"),
