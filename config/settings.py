@@ -47,7 +47,7 @@ HTTPS: bool = env.bool("HTTPS", default=not EMBEDDED)
 SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000")
 ARTIFACT_ROOT = Path(required("ARTIFACT_ROOT", "a folder that the web and GPU workers share")).resolve()
 IMPORT_ROOT: Path | None = Path(folder).resolve() if (folder := env.str("IMPORT_ROOT", default="")) else None
-"""Researchers import text from the folder of their study's name below it; without it, the command line alone imports."""
+"""Researchers import text from the folder of their study's name in it; without it, only the command line imports."""
 ARTIFACT_KEY: str = fernet_key(
     "ARTIFACT_KEY",
     "the key that the web and GPU workers share, made by `python3 -c "
