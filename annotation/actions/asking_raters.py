@@ -11,6 +11,7 @@ from annotation.actions.rounds import add_slots, start_round
 from annotation.enums import AuditVerb, Role, RoundKind, RoundState
 from annotation.models import Institution, Rating, Round, SampledLatent, Study
 from annotation.queries.barred_raters import barred_pairs
+from annotation.queries.set_aside import set_aside
 from annotation.queries.withheld import withheld
 from annotation.rules.membership import active
 from annotation.science.ambiguity import Thresholds, Verdict
@@ -58,7 +59,7 @@ def _lay(latent: SampledLatent, quota: Sequence[Institution | None], now: dateti
 
 
 def _given(latent: SampledLatent) -> QuerySet[Rating]:
-    return Rating.objects.filter(latent=latent).filter(~withheld())
+    return Rating.objects.filter(~withheld(), ~set_aside(), latent=latent)
 
 
 def _left(latent: SampledLatent) -> Counter[int | None]:

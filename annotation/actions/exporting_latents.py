@@ -19,19 +19,21 @@ from annotation.enums import AuditVerb, ReleaseState, Role
 from annotation.export.files import sha256_of
 from annotation.export.manifest import MANIFEST, UnreadableManifest, read_manifest
 from annotation.interop.delphi.writing import hook_point_for_delphi, write_explanations
+from annotation.interop.label_studio.writing import write_tasks
 from annotation.interop.layer_of import layer_of
 from annotation.interop.neuronpedia.writing import BOTH, Target, write_source
 from annotation.interop.released import Released, slug
 from annotation.interop.unreadable import Unreadable
 from annotation.models import MiningRun, Release, User
 from annotation.queries.exported_features import exported_features
+from annotation.queries.shown_snippet_ids import shown_snippet_ids
 from annotation.queries.sight import onlooker
 from annotation.rules.blinding import check_study_results
 from annotation.rules.membership import check_role, roles_of
 from annotation.rules.refusal import Refused
 
-NEURONPEDIA, DELPHI = "neuronpedia", "delphi"
-TOOLS = {NEURONPEDIA: "Neuronpedia", DELPHI: "delphi"}
+NEURONPEDIA, DELPHI, LABEL_STUDIO = "neuronpedia", "delphi", "label-studio"
+TOOLS = {NEURONPEDIA: "Neuronpedia", DELPHI: "delphi", LABEL_STUDIO: "Label Studio"}
 README = "README.txt"
 MOST_ON_A_PAGE = 100_000
 """Ratings of a release that a web process writes while somebody waits: some seconds."""
@@ -45,6 +47,10 @@ ABOUT = {
         "Explanation files for delphi. Copy the folder `explanations` of one point of view into results/<name>/ of a "
         "run whose cache has the hook point {hook_point}, and run delphi with `--explainer none`, limited to the "
         "latents that have a file."
+    ),
+    LABEL_STUDIO: (
+        "Tasks for Label Studio, one a latent, with every rater's answer as an annotation. Make a project whose "
+        "labeling config is config.xml, then import tasks.json. Raters are the control `rater`, not its users."
     ),
 }
 
@@ -145,6 +151,8 @@ def _write(folder: Path, release: Release, tool: str, names: Names, which: str) 
             written = write_source(folder, released, exported_features(release.study), target, which=which)
         elif tool == DELPHI:
             written = write_explanations(folder, released, hook_point)
+        elif tool == LABEL_STUDIO:
+            written = write_tasks(folder, released, shown_snippet_ids(release.study))
         else:
             raise Refused(f"There is no export for “{tool}”; there are {' and '.join(TOOLS)}.")
     except (Unreadable, UnreadableManifest) as error:

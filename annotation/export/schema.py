@@ -88,7 +88,12 @@ def _ratings(answers: Iterable[AnswerColumn], weighed: Iterable[str]) -> Table:
             _text("rater", "Membership.pseudonym", "Stands for the rater; the same in every table and release."),
             _text("institution", "Institution.code", "Code of the rater's institution when she rated."),
             _integer("round", "Round.number", "Number of the round; a retest has that of the round it repeats."),
-            _text("round_kind", "Round.kind", "calibration, independent, extra, retest or again."),
+            _text(
+                "round_kind",
+                "Round.kind",
+                "calibration, independent, extra, retest, again, or external: rated elsewhere, with its provenance "
+                "under `rounds` in the manifest.",
+            ),
             _text("rubric", "Rubric.name", "The rubric that was asked."),
             _integer("rubric_version", "RubricVersion.number", "Version of the rubric that was asked."),
             _integer("revision", "Rating.revision", "1 for the first answer, 2 and up for the rater's own revisions."),
@@ -96,7 +101,7 @@ def _ratings(answers: Iterable[AnswerColumn], weighed: Iterable[str]) -> Table:
                 "current",
                 "Rating.revision",
                 "True if statistics take it: the newest revision, under the rubric version that the rater answered "
-                "last on the latent, and no calibration.",
+                "last on the latent, no calibration, and no external round that the researcher set aside.",
             ),
             _text("reason", "Rating.reason", "Why the rater revised it.", "It is a first answer."),
             _yes_no("surplus", "Rating.slot", "True if it came after its place had been given away. It counts fully."),

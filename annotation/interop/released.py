@@ -51,6 +51,9 @@ class Released:
                 for line in file:
                     yield json.loads(line)
 
+    def has(self, table: str) -> bool:
+        return any(file["table"] == table for file in self.manifest["files"])
+
     def latents(self) -> list[Row]:
         """Of the sample proper: a calibration latent has neither agreement nor consensus."""
         return [row for row in self.rows("latents") if row["calibration_set"] is None]

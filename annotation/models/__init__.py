@@ -5,6 +5,7 @@ from annotation.models.cases import Case, CaseDigest, CaseDraft, CaseStep, Decis
 from annotation.models.concepts import ConceptFact
 from annotation.models.corpora import Corpus, Document
 from annotation.models.corpus_imports import CorpusImport, StagedDocument
+from annotation.models.external import ExternalRater, ExternalRound
 from annotation.models.hours import HoursStatement, Reminder
 from annotation.models.imports import ImportedExplanation, RunImport
 from annotation.models.mining import LanguageModel, Latent, MiningRun, Sae, Snippet
@@ -48,6 +49,8 @@ __all__ = [
     "Decline",
     "Document",
     "Draft",
+    "ExternalRater",
+    "ExternalRound",
     "HoursStatement",
     "ImportedExplanation",
     "Institution",

@@ -7,6 +7,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from annotation.enums import ItemKind, LatentState, Role, RoundKind, RoundState, SlotState
 from annotation.models import Consensus, Institution, Membership, Study
+from annotation.queries.set_aside import rounds_set_aside
 from annotation.rules.membership import active
 from annotation.science.ambiguity import Thresholds
 from annotation.science.clc_result import LatentConsensus
@@ -73,18 +74,19 @@ def deciding_item(study: Study) -> str:
 def complete_latents(study: Study) -> QuerySet[Any]:
     """SampledLatents that were rated and wait for nobody, undecided: with `given` raters and the `newest` rating.
 
-    Raters whose ratings are withheld are not among those given.
+    Raters whose ratings are withheld or set aside are not among those given.
     """
     waiting = Q(slots__round__state=RoundState.OPEN) & ~Q(slots__state=SlotState.SUBMITTED)
     # A retest tells how steady a rater is. The latent does not wait for it.
     waiting &= ~Q(slots__round__kind=RoundKind.RETEST)
     gone = Membership.objects.filter(study=study, ratings_withheld=True).values("user")
+    counting = ~Q(ratings__round__in=rounds_set_aside())
     return (
         study.sample.exclude(state__in=[LatentState.SAMPLED, LatentState.PERSISTENT, *DECIDED_STATES])
         .annotate(
             places_left=Count("slots", filter=waiting, distinct=True),
-            given=Count("ratings__rater", filter=~Q(ratings__rater__in=gone), distinct=True),
-            newest=Max("ratings__pk"),
+            given=Count("ratings__rater", filter=~Q(ratings__rater__in=gone) & counting, distinct=True),
+            newest=Max("ratings__pk", filter=counting),
         )
         .filter(places_left=0, newest__isnull=False)
         .order_by("position")

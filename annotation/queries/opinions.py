@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 from annotation.enums import Fit, ItemKind, Outcome, RoundKind
 from annotation.models import Rating, RubricItem
 from annotation.queries.counted_ratings import under_newest_version
+from annotation.queries.set_aside import set_aside
 from annotation.queries.withheld import withheld
 from annotation.rules.evidence import Word
 
@@ -66,7 +67,7 @@ def opinions_of(
 
 def ratings_before_adjudicator(latent: int) -> list[Rating]:
     """The ratings on a sampled latent that an adjudicator is shown and signs upon. One statement."""
-    given = under_newest_version(Rating.objects.filter(latent=latent).filter(~withheld()))
+    given = under_newest_version(Rating.objects.filter(~withheld(), ~set_aside(), latent=latent))
     # A retest tells how steady a rater is: beside her first answer it would look like another person's.
     given = given.exclude(round__kind=RoundKind.RETEST)
     return _current(given.select_related("concept", "second_concept", "round"))

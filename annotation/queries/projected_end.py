@@ -8,7 +8,7 @@ from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from annotation.enums import RoundState, SlotState
+from annotation.enums import RoundKind, RoundState, SlotState
 from annotation.models import Institution, Rating, Slot, Study
 from annotation.science.projection import project
 from annotation.science.types import Undefined
@@ -33,7 +33,7 @@ class ProjectedEnd:
 def projected_end(study: Study, *, now: datetime, institutions: Iterable[Institution] | None = None) -> ProjectedEnd:
     """Of the study, or of the places that these institutions' raters fill. Three statements."""
     places = Slot.objects.filter(round__study=study, round__state=RoundState.OPEN).exclude(state=SlotState.SUBMITTED)
-    ratings = Rating.objects.filter(study=study, revision=1)
+    ratings = Rating.objects.filter(study=study, revision=1).exclude(round__kind=RoundKind.EXTERNAL)
     if institutions is not None:
         own = list(institutions)
         places, ratings = places.filter(institution__in=own), ratings.filter(institution__in=own)

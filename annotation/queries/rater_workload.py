@@ -46,7 +46,8 @@ def workloads(
 
     Calibration latents are among those rated, and the only ones left for a rater who has not passed.
     """
-    members = Membership.objects.filter(study=study, role=Role.ANNOTATOR).select_related("user", "institution")
+    members = Membership.objects.filter(study=study, role=Role.ANNOTATOR, external=None)
+    members = members.select_related("user", "institution")
     own = None if institutions is None else [institution.pk for institution in institutions]
     if own is not None:
         members = members.filter(institution__in=own)

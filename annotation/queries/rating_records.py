@@ -11,6 +11,7 @@ from annotation.enums import ItemKind, Outcome, Role
 from annotation.models import Membership, Rating, RubricItem, RubricVersion, Study
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.learnability_scores import Scores
+from annotation.queries.set_aside import set_aside
 from annotation.queries.withheld import withheld
 from annotation.science.types import Answer, Item, LearnabilityScore, closed_item, open_item, ordinal_item
 
@@ -73,7 +74,7 @@ def all_ratings(study: Study, *, scores: Scores, names: Mapping[int, str]) -> li
     """
     calibrating = Q(latent__calibration_set__isnull=False)
     kept = (calibrating & Q(revision=1)) | (~calibrating & newest_revision())
-    records = _records(study, Rating.objects.filter(~withheld(), kept, study=study), scores, names)
+    records = _records(study, Rating.objects.filter(~withheld(), ~set_aside(), kept, study=study), scores, names)
     counted = set(counted_ratings(study).values_list("pk", flat=True))
     return numbered([replace(record, counts=record.pk in counted) for record in records])
 

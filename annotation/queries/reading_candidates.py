@@ -7,6 +7,7 @@ from django.db import connection
 from annotation.enums import Arm, Outcome, SnippetKind
 from annotation.models import Snippet, Study
 from annotation.queries.hidden_snippets import without_hidden
+from annotation.queries.set_aside import SET_ASIDE
 from annotation.rules.reading_blindness import MAY_EVER_READ
 from annotation.science.reading_trial import EACH, HeldOut
 
@@ -25,6 +26,7 @@ WHERE r.study_id = %(study)s AND r.outcome = %(answered)s
                   AND n.rater_id = r.rater_id AND n.revision > r.revision)
   AND NOT EXISTS (SELECT 1 FROM annotation_membership w WHERE w.study_id = r.study_id AND w.user_id = r.rater_id
                   AND w.ratings_withheld)
+  AND NOT {SET_ASIDE.format("r")}
 ORDER BY r.id
 """
 

@@ -11,6 +11,7 @@ from annotation.export.anonymity import K, small_cells
 from annotation.models import Agreement, AuditEvent, Membership, Rating, Release, ResultRun, SnippetReport, Study
 from annotation.queries.code_terms import released_origins
 from annotation.queries.counted_ratings import counted_ratings
+from annotation.queries.external_rounds import external_facts
 from annotation.queries.withheld import withheld
 from annotation.rules.scopes import ALL
 
@@ -63,8 +64,9 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
                 "rubric_version": round_.rubric.number,
                 "opened_at": _iso(round_.opened_at),
                 "closed_at": _iso(round_.closed_at),
+                **external_facts(round_),
             }
-            for round_ in study.rounds.select_related("rubric").order_by("number", "pk")
+            for round_ in study.rounds.select_related("rubric", "external__institution").order_by("number", "pk")
         ],
         "results": {
             "method_version": run.method_version,

@@ -10,8 +10,9 @@ from annotation.enums import CaseKind
 from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES
 from annotation.queries.release_concepts import CONCEPT_FACTS, CONCEPT_MAY_LEAVE, MERGED_NAMES
 from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, Select
+from annotation.queries.set_aside import SET_ASIDE
 
-NEWER = """
+NEWER = f"""
 LEFT JOIN (
     SELECT latent_id, round_id, rater_id, max(revision) AS revision FROM annotation_rating
     WHERE study_id = %(study)s AND id <= %(last)s AND revision > 1
@@ -21,15 +22,16 @@ JOIN annotation_round asked ON asked.id = r.round_id
 LEFT JOIN (
     SELECT g.latent_id, g.rater_id, (array_agg(v.rubric_id ORDER BY v.number DESC))[1] AS rubric_id
     FROM annotation_rating g JOIN annotation_round v ON v.id = g.round_id
-    WHERE g.study_id = %(study)s AND g.id <= %(last)s
+    WHERE g.study_id = %(study)s AND g.id <= %(last)s AND NOT {SET_ASIDE.format("g")}
         AND (SELECT count(DISTINCT rubric_id) > 1 FROM annotation_round WHERE study_id = %(study)s)
     GROUP BY g.latent_id, g.rater_id HAVING count(DISTINCT v.rubric_id) > 1
 ) last_asked ON last_asked.latent_id = r.latent_id AND last_asked.rater_id = r.rater_id
 """
-CURRENT = """(COALESCE(r.revision >= newer.revision, true)
+CURRENT = f"""(NOT {SET_ASIDE.format("r")} AND COALESCE(r.revision >= newer.revision, true)
     AND COALESCE(asked.rubric_id = last_asked.rubric_id, true) AND asked.kind <> 'calibration')"""
 """Whether statistics take the rating (as queries.counted_ratings has it): its rater's newest revision, under the rubric
-version that she answered last on the latent, and no calibration. Needs NEWER."""
+version that she answered last on the latent, no calibration, and none that was rated elsewhere and set aside. Needs
+NEWER."""
 COUNTED = f"""
 SELECT r.{{by}}, count(*) AS ratings FROM annotation_rating r {NEWER}
 WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {CURRENT} AND {KEPT} GROUP BY r.{{by}}
@@ -99,6 +101,7 @@ RATING_COLUMNS = {
     "submitted_at": "r.submitted_at",
     **SIMULATED,
 }
+# What is set aside calls for no new results, so that it may be newer than those that go out.
 RATING_SOURCE = f"""
 FROM annotation_rating r
 {SAMPLED.format("r.latent_id")}
@@ -112,7 +115,7 @@ LEFT JOIN annotation_concept c2 ON c2.id = r.second_concept_id
 {MERGED_NAMES}
 {{weights}}
 {NEWER}
-WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {KEPT}
+WHERE r.study_id = %(study)s AND (r.id <= %(last)s OR {SET_ASIDE.format("r")}) AND {KEPT}
 ORDER BY r.id
 """
 DISTRIBUTIONS = Select(

@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from annotation.enums import Outcome, ScoreTask
 from annotation.models import Rating, RationaleScore, ScoreBatch, Study
 from annotation.queries.scorers_in_use import scorers_in_use
+from annotation.queries.set_aside import set_aside
 from annotation.queries.withheld import withheld
 
 
@@ -12,7 +13,7 @@ def scorable_rationales(study: Study) -> QuerySet[Rating]:
     """Withheld ones are left out: what has left the study is asked of nobody."""
     same = {name: OuterRef(name) for name in ("latent", "round", "rater")}
     newer = Rating.objects.filter(**same, revision__gt=OuterRef("revision"))
-    return Rating.objects.filter(~Exists(newer), ~withheld(), study=study, outcome=Outcome.ANSWERED)
+    return Rating.objects.filter(~Exists(newer), ~withheld(), ~set_aside(), study=study, outcome=Outcome.ANSWERED)
 
 
 def unscored_rationales(study: Study, *, scorer: str, version: str) -> QuerySet[Rating]:

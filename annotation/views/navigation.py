@@ -37,6 +37,7 @@ GROUPS: tuple[Group, ...] = (
             Page("thresholds", "Thresholds", RESEARCHER),
             Page("planning", "Planning", RESEARCHER),
             Page("corpora", "Corpora", RESEARCHER),
+            Page("external_rounds", "Rated elsewhere", RESEARCHER),
         ),
     ),
     Group("Rate", (Page("rate", "Rate", frozenset({Role.ANNOTATOR})),)),

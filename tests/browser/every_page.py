@@ -3,6 +3,7 @@
 An address that is named nowhere here fails tests/browser/test_accessibility.py, so that no new page goes past it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +18,7 @@ from annotation.actions.asking_scores import ask_for_scores
 from annotation.actions.case_drafts import save_case_draft
 from annotation.actions.cases import open_case
 from annotation.actions.claiming import claim
+from annotation.actions.importing_ratings import Provenance, import_ratings
 from annotation.actions.importing_text import Wish, begin_reading, begin_storing, propose_import, work_on
 from annotation.actions.links import issue_link
 from annotation.actions.releasing import request_release, write_release
@@ -34,6 +36,7 @@ from tests import calibration_world, case_world, concept_world, reading_world, r
 from tests import world as worlds
 from tests.case_world import with_password
 from tests.code_indexes import lay_out
+from tests.external_world import rated_elsewhere
 from tests.world import NOW, World, add_rater, rate_next
 
 NO_PAGES = {
@@ -214,6 +217,24 @@ def importing_text(world: World) -> dict[str, object]:
     return facts
 
 
+def rated_in_lyon(world: World) -> dict[str, object]:
+    """The round is closed; one file of another hospital has been imported, one waits in the folder."""
+    close_round(round_=world.study.rounds.get(), by=world.rosa, now=NOW)
+    folder = Path(settings.IMPORT_ROOT) / world.study.slug
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lyon.json").write_text(json.dumps(rated_elsewhere(world.study)))
+    (folder / "more.json").write_text(json.dumps(rated_elsewhere(world.study, annotator=9)))
+    said = Provenance(
+        source="Rated in Lyon under our agreement of March.",
+        exported_by="Dr Roux",
+        institution="lyon",
+        institution_name="Hospices de Lyon",
+        counts=False,
+    )
+    import_ratings(study=world.study, path=folder / "lyon.json", said=said, by=world.rosa, now=NOW)
+    return {}
+
+
 def nothing(world: World) -> dict[str, object]:
     return {}
 
@@ -374,6 +395,16 @@ SCENES = {
             Visit("corpora", "rosa"),
             *(Visit("corpus_import", "rosa", (state,)) for state in ("proposed", "checked", "done", "refused")),
             Visit("corpora", "ada", status=403),
+        ),
+    ),
+    "rated elsewhere": Scene(
+        worlds.build,
+        rated_in_lyon,
+        (
+            Visit("external_rounds", "rosa"),
+            Visit("external_rounds", "rosa", sent="#external", status=422),
+            Visit("study", "rosa"),
+            Visit("external_rounds", "ada", status=403),
         ),
     ),
     "beginning": Scene(

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from annotation.actions.exporting_latents import DELPHI, NEURONPEDIA, TOOLS, Names, export_latents
+from annotation.actions.exporting_latents import DELPHI, LABEL_STUDIO, NEURONPEDIA, TOOLS, Names, export_latents
 from annotation.enums import ReleaseState
 from annotation.interop.neuronpedia.writing import BOTH, WHICH
 from annotation.management.commands._people import person_of
@@ -26,7 +26,8 @@ class Command(BaseCommand):
             own.add_argument("--study", required=True, metavar="SLUG")
             own.add_argument("--release", type=int, metavar="NUMBER", help="the newest that is ready, if left out")
             own.add_argument("--by", metavar="EMAIL", default="", help="the researcher in whose name this is done")
-            own.add_argument("--hook-point", default="", help=f"what {title} calls it")
+            if tool != LABEL_STUDIO:
+                own.add_argument("--hook-point", default="", help=f"what {title} calls it")
             if tool == NEURONPEDIA:
                 own.add_argument("--model-id", default="", help="Neuronpedia's id of the model")
                 own.add_argument("--source-id", default="", help="Neuronpedia's id of the source, such as 6-res-jb")
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             model=options.get("model_id", ""),
             source=options.get("source_id", ""),
             user=options.get("user_id", "") or Names().user,
-            hook_point=options["hook_point"],
+            hook_point=options.get("hook_point", ""),
         )
         with in_a_sentence():
             written = export_latents(
