@@ -13,7 +13,7 @@ TABLES = ("externalround", "externalrater")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0015_corpus_imports"),
+        ("annotation", "0016_webhooks"),
     ]
 
     operations = [
