@@ -84,6 +84,14 @@ CLASSIFICATION: Mapping[str, Fields] = {
     "Draft": Fields(
         stay="round latent rater answers saved_at number window",
     ),
+    "ExternalRater": Fields(
+        stay="membership annotator",
+    ),
+    "ExternalRound": Fields(
+        leave="round tool source digest counts passed",
+        as_pseudonym="institution",
+        stay="exported_by file imported_by imported_at",
+    ),
     "HoursStatement": Fields(
         stay="membership first_day last_day ratings readings seconds uncounted hourly_rate currency signed_by "
         "signed_at",

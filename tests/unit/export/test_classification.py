@@ -21,6 +21,8 @@ WHO_SOMEBODY_IS = {
     "Institution": {"name"},
     "SignInLink": {"token_digest"},
     "Webhook": {"url", "secret"},
+    "ExternalRound": {"exported_by", "file"},
+    "ExternalRater": {"annotator"},
 }
 
 

@@ -26,15 +26,20 @@ def released(folder: Path, *, text: bool) -> Released:
     """A release of one latent, two current ratings and one that gave way."""
     rating = {
         **RUBRIC,
-        "latent": 3, "identity": "i3", "round": 1, "round_kind": "independent", "revision": 1, "current": True,
-        
-            "rater": "R01",
-            "outcome": "answered",
-            "concept": "angina",
-            "rationale": "All of them.",
-            "answer_coherence": 2
-        ,
-        "answer_flags": ["negated", "family"], "active_seconds": 12.5, "submitted_at": "2026-11-20T09:00:00Z",
+        "latent": 3,
+        "identity": "i3",
+        "round": 1,
+        "round_kind": "independent",
+        "revision": 1,
+        "current": True,
+        "rater": "R01",
+        "outcome": "answered",
+        "concept": "angina",
+        "rationale": "All of them.",
+        "answer_coherence": 2,
+        "answer_flags": ["negated", "family"],
+        "active_seconds": 12.5,
+        "submitted_at": "2026-11-20T09:00:00Z",
     }
     silent = {
         "concept": None,

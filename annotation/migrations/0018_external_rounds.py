@@ -13,7 +13,7 @@ TABLES = ("externalround", "externalrater")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0016_webhooks"),
+        ("annotation", "0017_study_ethics"),
     ]
 
     operations = [
