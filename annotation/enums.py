@@ -232,6 +232,16 @@ class DeliveryState(TextChoices):
     FAILED = "failed", "Failed"
 
 
+class TokenScope(TextChoices):
+    """What a script may do with a token, within what its person may."""
+
+    READ = "read", "Read the study, its latents and its results"
+    TEXT = "text", "Read snippets of notes"
+    RATE = "rate", "Take latents and rate them"
+    DIRECT = "direct", "Open and close rounds, stop and resume mining"
+    RELEASE = "release", "Cut releases and take their files away"
+
+
 class AuditVerb(TextChoices):
     CORPUS_IMPORTED = "corpus-imported", "Corpus imported"
     CORPUS_CHECKED = "corpus-checked", "Files of a corpus read before its import"
@@ -299,3 +309,5 @@ class AuditVerb(TextChoices):
     WEBHOOK_HOST_REMOVED = "webhook-host-removed", "Host no longer allowed for webhooks"
     WEBHOOK_MADE = "webhook-made", "Webhook made"
     WEBHOOK_STOPPED = "webhook-stopped", "Webhook stopped"
+    TOKEN_ISSUED = "token-issued", "API token issued"
+    TOKEN_REVOKED = "token-revoked", "API token revoked"

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "annotation.api.v1.outside.problems_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -226,6 +227,25 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
 }
+
+SPECTACULAR_SETTINGS = {
+    "OAS_VERSION": "3.1.1",
+    "TITLE": "Consilium",
+    "DESCRIPTION": "Latents of sparse autoencoders, rated by physicians: what a script can read and do.",
+    "LICENSE": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SORT_OPERATIONS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer", "description": "Made on your account's page, for one study."},
+            "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "Signed in on the site."},
+        }
+    },
+}
+API_READS_PER_MINUTE: int = env.int("API_READS_PER_MINUTE", default=600)
+"""How often a token, or a person by her session, may read through the API."""
+API_WRITES_PER_MINUTE: int = env.int("API_WRITES_PER_MINUTE", default=120)
 
 LOGGING = {
     "version": 1,

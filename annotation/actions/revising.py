@@ -26,6 +26,10 @@ from annotation.rules.states import check_round_open
 CONTENT = ("outcome", "concept", "second_concept", "answers", "rationale", "evidence", "fits")
 
 
+class Outdated(Refused):
+    """Another revision of hers came first; the message says what to do."""
+
+
 @transaction.atomic
 def revise_rating(
     *,
@@ -36,10 +40,12 @@ def revise_rating(
     by: User,
     now: datetime,
     active_seconds: float | None = None,
+    upon: int | None = None,
 ) -> Rating:
     """The rating's next revision; results take the newest. The same form again returns the revision that it stored.
 
-    rating: any revision of it. Raises NotYours for another's rating, one of a calibration, or one of a latent that she
+    rating: any revision of it. upon: the number of the revision that she read and changes; where another one stands by
+    now, Outdated is raised. Raises NotYours for another's rating, one of a calibration, or one of a latent that she
     has before her once more; Refused where the round is closed, where nothing was changed or no reason is given
     (Incomplete with a sentence a field); and then stores nothing.
     """
@@ -49,6 +55,8 @@ def revise_rating(
     round_ = rounds.get(pk=rating.round_id)
     one_window_at_a_time(by)  # Before the terms, as a submit does (actions.audit).
     newest = own_rating(rating.pk, user=by, study=round_.study)
+    if upon is not None and newest.revision != upon:
+        raise Outdated("You have revised this rating meanwhile. Read it again, and send what you want changed.")
     check_round_open(round_)
     if Decision.objects.filter(case__latent=newest.latent_id, adjudicator=by).exists():
         raise Refused("You decided the case of this latent, so that your rating of it stays as it is.")

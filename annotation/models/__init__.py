@@ -1,5 +1,6 @@
 """Tables, constraints and triggers. One subject a file; the triggers are in migrations/0002_invariants.py."""
 
+from annotation.models.api import ApiToken, StoredAnswer
 from annotation.models.audit import AuditEvent
 from annotation.models.cases import Case, CaseDigest, CaseDraft, CaseStep, Decision, Signature
 from annotation.models.concepts import ConceptFact
@@ -35,6 +36,7 @@ from annotation.models.webhooks import Webhook, WebhookDelivery, WebhookHost
 
 __all__ = [
     "Agreement",
+    "ApiToken",
     "AuditEvent",
     "Case",
     "CaseDigest",
@@ -92,6 +94,7 @@ __all__ = [
     "Snippet",
     "SnippetReport",
     "StagedDocument",
+    "StoredAnswer",
     "Study",
     "User",
     "Webhook",
