@@ -46,6 +46,7 @@ from annotation.views import (
     study_settings,
     suggest,
     thresholds,
+    tokens,
     trials,
     webhooks,
 )
@@ -147,6 +148,8 @@ urlpatterns = [
     path("sign-out/", account.sign_out, name="sign_out"),
     path("enter/<str:token>/", account.enter, name="enter"),
     path("account/", account.account, name="account"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", tokens.revoke, name="revoke_token"),
     path("account/case-digest/", account.case_digest, name="case_digest"),
     path("health/", health.health, name="health"),
     path("studies/<slug:slug>/", include(in_a_study)),

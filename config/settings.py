@@ -236,6 +236,19 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SORT_OPERATIONS": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENUM_NAME_OVERRIDES": {
+        **{
+            name: f"annotation.enums.{name}"
+            for name in (
+                *("Role", "RunState", "LatentState", "LatentFlag", "RoundKind", "RoundState", "ReleaseState", "Outcome"),
+                *("CaseState", "DecisionOutcome", "DisagreementCause", "Fit", "SnippetKind"),
+            )
+        },
+        "RunWish": "annotation.api.v1.runs.WISHES",
+        "RoundWish": "annotation.api.v1.rounds.WISHES",
+        "CaseStanding": "annotation.api.v1.cases.STANDINGS",
+    },
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "token": {"type": "http", "scheme": "bearer", "description": "Made on your account's page, for one study."},

@@ -17,7 +17,7 @@ class KeyReused(Refused):
 
 
 def recall(*, key: str, fingerprint: str, by: User, now: datetime) -> StoredAnswer | None:
-    """What the key's request was answered; None if it is new, and then nobody else takes it up until the transaction ends.
+    """What the key's request was answered; None if it is new, and then nobody else takes it up meanwhile.
 
     Call it inside the transaction in which the request is carried out. Raises KeyReused where the fingerprint differs.
     """
@@ -27,7 +27,7 @@ def recall(*, key: str, fingerprint: str, by: User, now: datetime) -> StoredAnsw
     stored = StoredAnswer.objects.filter(user=by, key=key, stored_at__gt=now - KEPT).first()
     if stored is not None and stored.fingerprint != fingerprint:
         raise KeyReused(
-            "This Idempotency-Key was sent with another request in the last 24 hours. Give each request a key of its own."
+            "This Idempotency-Key came with another request in the last 24 hours. Give each request a key of its own."
         )
     return stored
 

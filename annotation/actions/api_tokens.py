@@ -33,7 +33,7 @@ class IssuedToken:
 def issue_token(
     *, study: Study, name: str, scopes: Collection[TokenScope], days: int, by: User, now: datetime
 ) -> IssuedToken:
-    """A token for the person's own scripts in one study. Raises NotYours for a stranger, Refused with what to change."""
+    """A token for her own scripts in one study. Raises NotYours for a stranger, Refused with what to change."""
     roles = check_entry(by, study)
     User.objects.select_for_update(no_key=True).get(pk=by.pk)  # Two windows do not go past the limit together.
     live = working(now).filter(user=by, study=study).count()

@@ -45,6 +45,16 @@ def last_ten(user: User, study: Study) -> tuple[LastRating, ...]:
     return tuple(_row(rating) for rating in visible[:SHOWN])
 
 
+def own_ratings(user: User, study: Study) -> QuerySet[Any]:
+    """Her ratings as they stand, in no order; ask `may_be_shown` of each before it is."""
+    return _standing(user, study).select_related("round", "concept", "second_concept")
+
+
+def may_be_shown(rating: Any) -> bool:
+    """Of a row of `own_ratings` (rules.blinding.first_answer_visible)."""
+    return _visible(rating)
+
+
 def own_rating(pk: int, *, user: User, study: Study) -> Rating:
     """The newest revision of this rating of hers. Raises NotYours if it is none of those that the list may show."""
     asked = Rating.objects.filter(pk=pk, rater=user, study=study).first()

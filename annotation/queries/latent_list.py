@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 from django.db.models.expressions import OrderBy
 
 from annotation.enums import LatentFlag, LatentState
@@ -69,38 +69,59 @@ def latent_table(
 ) -> LatentTable:
     """One page of the table; at most five statements, however many latents. `concept` is the open item's key."""
     page, pairs = (_of_sample if wanted.sampled else _of_run)(study, wanted, number)
-    sampled_ones = [sampled for _, sampled in pairs if sampled]
+    return LatentTable(page=page, rows=latent_rows(study, pairs, viewer=viewer, results=results, concept=concept))
+
+
+def latent_rows(
+    study: Study, pairs: Iterable[Pair], *, viewer: Onlooker, results: ResultRun | None, concept: str
+) -> list[LatentRow]:
+    """What the viewer may see of these latents; two statements. `concept` is the open item's key."""
+    listed = list(pairs)
+    sampled_ones = [sampled for _, sampled in listed if sampled]
     ratings = _rating_counts(study, sampled_ones)
     winners = _winners(results, concept, [one for one in sampled_ones if viewer.sight(one).results])
-    return LatentTable(page=page, rows=[_row(*pair, ratings, winners, viewer) for pair in pairs])
+    return [_row(*pair, ratings, winners, viewer) for pair in listed]
 
 
 def _of_sample(study: Study, wanted: LatentFilter, number: int | str) -> tuple[AnyPage, list[Pair]]:
     order = _order(SORTS.get(wanted.sort, SORTS["position"])[0], wanted)
-    sample = (
-        study.sample.select_related("latent").annotate(flags=F("latent__profile__flags")).order_by(order, "position")
-    )
+    page = Paginator(wanted_sample(study, wanted).order_by(order, "position"), ROWS).get_page(number)
+    return page, [(sampled.latent, sampled) for sampled in page.object_list]
+
+
+def wanted_sample(study: Study, wanted: LatentFilter) -> QuerySet[SampledLatent]:
+    """The sampled latents that pass the filter, in no order."""
+    sample = study.sample.select_related("latent").annotate(flags=F("latent__profile__flags"))
     if wanted.flag:
         sample = sample.filter(latent__profile__flags__contains=[wanted.flag.value])
     if wanted.density:
         sample = sample.filter(latent__density__gt=wanted.density[0], latent__density__lte=wanted.density[1])
     if wanted.state:
         sample = sample.filter(state=wanted.state)
-    page = Paginator(sample, ROWS).get_page(number)
-    return page, [(sampled.latent, sampled) for sampled in page.object_list]
+    return sample
 
 
 def _of_run(study: Study, wanted: LatentFilter, number: int | str) -> tuple[AnyPage, list[Pair]]:
     order = _order(SORTS.get(wanted.sort, SORTS["position"])[1], wanted)
-    found = Latent.objects.filter(run=study.run_id).annotate(flags=F("profile__flags")).order_by(order, "index")
+    page = Paginator(wanted_latents(study, wanted).order_by(order, "index"), ROWS).get_page(number)
+    return page, with_places(study, page.object_list)
+
+
+def wanted_latents(study: Study, wanted: LatentFilter) -> QuerySet[Latent]:
+    """The run's latents that pass the filter, in no order."""
+    found = Latent.objects.filter(run=study.run_id).annotate(flags=F("profile__flags"))
     if wanted.flag:
         found = found.filter(profile__flags__contains=[wanted.flag.value])
     if wanted.density:
         found = found.filter(density__gt=wanted.density[0], density__lte=wanted.density[1])
-    page = Paginator(found, ROWS).get_page(number)
-    latents = list(page.object_list)
-    drawn = {sampled.latent_id: sampled for sampled in study.sample.filter(latent__in=latents)}
-    return page, [(latent, drawn.get(latent.pk)) for latent in latents]
+    return found
+
+
+def with_places(study: Study, latents: Iterable[Latent]) -> list[Pair]:
+    """Each latent with its place in the sample, if it has one. One statement."""
+    listed = list(latents)
+    drawn = {sampled.latent_id: sampled for sampled in study.sample.filter(latent__in=listed)}
+    return [(latent, drawn.get(latent.pk)) for latent in listed]
 
 
 def _order(field: str, wanted: LatentFilter) -> OrderBy:

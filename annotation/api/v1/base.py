@@ -90,7 +90,7 @@ class ApiView(APIView):
 
 
 class StudyView(ApiView):
-    """A stranger's study is none (404); a member's role, her token's scope and blinding are told as what forbids (403)."""
+    """A stranger's study is none (404); a member reads whether role, scope or blinding forbids it (403)."""
 
     place: Place
 

@@ -21,7 +21,9 @@ def description() -> dict[str, Any]:
 
     from annotation.api.v1.urls import urlpatterns
 
-    found = SchemaGenerator(patterns=[path("api/v1/", include(urlpatterns))], api_version=VERSION).get_schema(public=True)
+    found = SchemaGenerator(patterns=[path("api/v1/", include(urlpatterns))], api_version=VERSION).get_schema(
+        public=True
+    )
     plain: dict[str, Any] = json.loads(json.dumps(found))
     return plain
 
@@ -39,5 +41,3 @@ class Description(ApiView):
 
     def get(self, request: Request) -> HttpResponse:
         return HttpResponse(_written(), content_type="application/json")
-
-

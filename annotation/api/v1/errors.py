@@ -22,7 +22,9 @@ from annotation.rules.refusal import NotYours, Refused
 
 logger = logging.getLogger("annotation.api")
 RETRY_SECONDS = 5
-UNREADABLE = "The site cannot reach a part of itself that it needs for this. Nothing was changed. Try again in a moment."
+UNREADABLE = (
+    "The site cannot reach a part of itself that it needs for this. Nothing was changed. Try again in a moment."
+)
 
 
 class Precondition(exceptions.APIException):

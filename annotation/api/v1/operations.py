@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 from annotation.api.v1 import problems
+from annotation.api.v1.examples import example_of
 from annotation.api.v1.listing import NoQuery
 from annotation.enums import Role, TokenScope
 
@@ -96,12 +97,31 @@ class Operations(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         found: list[Any] = [] if self.operation.query is NoQuery else [self.operation.query]
-        return [*found, *(OpenApiParameter(name, str, "header", description=why, required=must, pattern=pattern)
-                          for name, why, must, pattern in self._headers())]
+        return [
+            *found,
+            *(
+                OpenApiParameter(name, str, "header", description=why, required=must, pattern=pattern)
+                for name, why, must, pattern in self._headers()
+            ),
+        ]
 
     def get_response_serializers(self) -> Any:
-        return {str(status): OpenApiResponse(response=shape if shape != FILE else None, description=_said(status))
-                for status, shape in self.operation.answers.items()}
+        return {
+            str(status): OpenApiResponse(response=shape if shape != FILE else None, description=_said(status))
+            for status, shape in self.operation.answers.items()
+        }
+
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        return str(super().get_serializer_name(serializer, direction)).replace("Shape", "")
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        found = super().get_operation(*args, **kwargs)
+        for told in (found.get("requestBody", {}), *found["responses"].values()):
+            for media in told.get("content", {}).values():
+                name = media["schema"].get("$ref", "").rpartition("/")[2]
+                if (example := example_of(name)) is not None:
+                    media["example"] = example
+        return found
 
     def _headers(self) -> list[tuple[str, str, bool, str | None]]:
         found: list[tuple[str, str, bool, str | None]] = []

@@ -1,4 +1,4 @@
-"""What goes wrong before a view of the API is reached, or in none of its views, is told as a problem too, not as a page."""
+"""What goes wrong outside the API's views is told as a problem too, not as a page."""
 
 import json
 from collections.abc import Callable

@@ -31,36 +31,56 @@ class Problem:
         return told
 
 
-MALFORMED = Problem("malformed", 400, "The request cannot be read", "Send one JSON value, in UTF-8, as the schema says.")
+MALFORMED = Problem(
+    "malformed", 400, "The request cannot be read", "Send one JSON value, in UTF-8, as the schema says."
+)
 UNAUTHENTICATED = Problem(
     "unauthenticated", 401, "Nobody is signed in", "Send `Authorization: Bearer` with a token that works."
 )
 FORBIDDEN = Problem(
-    "forbidden", 403, "This is not yours to do", "Your role, your token's scopes, or blinding forbid it: the detail says which."
+    "forbidden",
+    403,
+    "This is not yours to do",
+    "Your role, your token's scopes, or blinding forbid it: the detail says which.",
 )
 NOT_FOUND = Problem(
     "not-found", 404, "There is no such thing", "It does not exist, or not for you: to you that is the same."
 )
 METHOD = Problem("method", 405, "Not by this method", "The header `Allow` lists those that the address takes.")
 NOT_ACCEPTABLE = Problem("not-acceptable", 406, "Not in this format", "Accept `application/json`.")
-CONFLICT = Problem("conflict", 409, "Not as things stand", "The state forbids it: the detail says why, and what to do instead.")
+CONFLICT = Problem(
+    "conflict", 409, "Not as things stand", "The state forbids it: the detail says why, and what to do instead."
+)
 KEY_REUSED = Problem(
     "key-reused", 409, "This Idempotency-Key came with another request", "Give each request a key of its own."
 )
-CHANGED = Problem("changed", 412, "It has changed since you read it", "GET it again, and send what you want with the new ETag.")
+CHANGED = Problem(
+    "changed", 412, "It has changed since you read it", "GET it again, and send what you want with the new ETag."
+)
 TOO_LARGE = Problem("too-large", 413, "The request is too large", "Send less.")
 MEDIA = Problem("media-type", 415, "Not from this format", "Send `Content-Type: application/json`.")
 INVALID = Problem(
-    "invalid", 422, "Something in the request is missing or wrong", "`errors` names each field or parameter with a sentence."
+    "invalid",
+    422,
+    "Something in the request is missing or wrong",
+    "`errors` names each field or parameter with a sentence.",
 )
 NO_CONDITION = Problem(
-    "no-condition", 428, "Say which state you change", "Send `If-Match` with the ETag that you were given when you read it."
+    "no-condition",
+    428,
+    "Say which state you change",
+    "Send `If-Match` with the ETag that you were given when you read it.",
 )
 TOO_MANY = Problem("too-many", 429, "Too many requests", "Wait as many seconds as `Retry-After` says.")
 INTERNAL = Problem(
-    "internal", 500, "An error inside Consilium", "Nothing was changed. Tell whoever runs this installation; its log has the rest."
+    "internal",
+    500,
+    "An error inside Consilium",
+    "Nothing was changed. Tell whoever runs this installation; its log has the rest.",
 )
-UNAVAILABLE = Problem("unavailable", 503, "Not at the moment", "Wait as many seconds as `Retry-After` says, then try again.")
+UNAVAILABLE = Problem(
+    "unavailable", 503, "Not at the moment", "Wait as many seconds as `Retry-After` says, then try again."
+)
 
 PROBLEMS = (
     *(MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT, KEY_REUSED, CHANGED),

@@ -1,4 +1,4 @@
-"""How much one caller may ask: so many reads and so many writes a minute, counted in the cache that all processes share."""
+"""How much one caller may ask: so many reads and so many writes a minute, counted in the shared cache."""
 
 import logging
 import time

@@ -75,7 +75,14 @@ def test_who_withdrew_is_told_so_also_by_her_token(world: World) -> None:
 
 def test_a_token_of_one_study_knows_no_other(world: World) -> None:
     other = create_study(
-        slug="kidneys", name="Kidneys", purpose="", rubric=world.study.rubric, run=None, concepts=[], by=world.rosa, now=NOW
+        slug="kidneys",
+        name="Kidneys",
+        purpose="",
+        rubric=world.study.rubric,
+        run=None,
+        concepts=[],
+        by=world.rosa,
+        now=NOW,
     )
     add_member(study=other, user=world.rosa, role=Role.RESEARCHER, institution=None, by=None, now=NOW)
     here, there = script(world.rosa, world.study), script(world.rosa, other)
@@ -156,9 +163,8 @@ def test_issuing_and_revoking_are_on_record_without_the_token(world: World) -> N
 )
 def test_the_database_lets_nobody_widen_one(world: World, statement: str) -> None:
     token(world.ada, world.study, [TokenScope.READ])
-    with pytest.raises(DatabaseError), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def test_a_revoked_one_stays_revoked(world: World) -> None:
