@@ -14,6 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.actions.api_tokens import issue_token
 from annotation.actions.asking_scores import ask_for_scores
 from annotation.actions.case_drafts import save_case_draft
 from annotation.actions.cases import open_case
@@ -28,7 +29,8 @@ from annotation.actions.rounds import close_round
 from annotation.actions.signing_hours import sign_hours
 from annotation.actions.taking_in_scores import note_scores_ended
 from annotation.actions.webhooks import KINDS, allow_host, make_webhook
-from annotation.enums import LatentState, SnippetKind
+from annotation.api.v1 import urls as api
+from annotation.enums import LatentState, SnippetKind, TokenScope
 from annotation.interop.corpora.columns import Field
 from annotation.models import Membership, Rating, Snippet, Study, User
 from annotation.rules.described_rubric import DescribedRubric
@@ -51,6 +53,9 @@ NO_PAGES = {
     "drafts": "JSON",
     "reading_drafts": "JSON",
     "case_drafts": "JSON",
+    **dict.fromkeys(
+        (pattern.name for pattern in api.urlpatterns if pattern.name != "api_reference"), "JSON of the public API"
+    ),
     "rate_ahead": "JSON with the sheets of the rating page",
     "suggest": "JSON",
     "did_you_mean": "JSON",
@@ -105,6 +110,8 @@ def raters_at_work(world: World) -> dict[str, object]:
     slot = claim(study=world.study, by=world.ada, now=now)
     assert slot is not None
     shown = Snippet.objects.filter(latent=slot.latent.latent_id, kind=SnippetKind.TOP).order_by("rank")
+    wish = {"name": "Nightly copy", "scopes": [TokenScope.READ, TokenScope.RATE], "days": 90}
+    issue_token(study=world.study, by=world.ada, now=now, **wish)
     report_snippet(study=world.study, snippet=shown[1], by=world.ada, now=now)
     return {
         "snippet": shown[0].pk,
@@ -289,6 +296,9 @@ SCENES = {
             *(Visit("home", who, in_study=False) for who in ("ada", "cora", "rosa", "sven")),
             Visit("account", "ada", in_study=False),
             Visit("account", "ada", sent="main form", status=422, in_study=False),
+            Visit("tokens", "ada", in_study=False),
+            Visit("tokens", "ada", sent="main form:has([name=days])", status=422, in_study=False),
+            Visit("api_reference", "", in_study=False),
             Visit("withdraw", "ada"),
             Visit("agreement", "ada", status=403),
             Visit("study", "sven", status=404),

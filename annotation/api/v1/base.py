@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.utils.cache import patch_cache_control, patch_vary_headers
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import IsAuthenticated
@@ -29,6 +29,11 @@ from annotation.rules.refusal import NotYours, Refused
 NO_STUDY = "There is no such study among yours."
 
 
+def user_of(request: Request) -> User:
+    assert isinstance(request.user, User)  # The default permission lets nobody in who is not signed in.
+    return request.user
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where the caller is: the study, and her roles in it."""
@@ -46,7 +51,7 @@ class ByAcceptAlone(DefaultContentNegotiation):
     """The format is chosen by the header Accept, never by a parameter."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        self.settings = _NoOverride
+        self.settings = _NoOverride  # type: ignore[assignment]
         return super().select_renderer(request, renderers, format_suffix)
 
 
@@ -57,7 +62,7 @@ class _NoOverride:
 class ApiView(APIView):
     """Problems for every error, strict parameters, nothing kept in anybody's cache."""
 
-    authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [TokenAuthentication, SessionAuthentication]
+    authentication_classes = [TokenAuthentication, SessionAuthentication]
     permission_classes = [IsAuthenticated]
     parser_classes = [StrictJSONParser]
     renderer_classes = [JSONRenderer]
@@ -107,8 +112,7 @@ class StudyView(ApiView):
 
 def enter(request: Request, slug: str, wanted: Operation | None) -> Place:
     """Raises NotYours for a stranger and for a token of another study, PermissionDenied for what it may not do."""
-    user, token = request.user, request.auth
-    assert isinstance(user, User)  # The default permission lets nobody in who is not signed in.
+    user, token = user_of(request), request.auth
     study = Study.objects.defer("sample_frame").filter(slug=slug).first()
     if study is None or (isinstance(token, ApiToken) and token.study_id != study.pk):
         raise NotYours(NO_STUDY)

@@ -9,7 +9,7 @@ from annotation.api.v1.base import ApiView
 
 
 class Nowhere(ApiView):
-    schema = None
+    schema = None  # type: ignore[assignment]
     permission_classes = [AllowAny]
 
     def find(self, request: Any, parts: Any) -> None:

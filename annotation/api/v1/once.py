@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions.answering_once import recall, remember
+from annotation.api.v1.base import user_of
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -40,7 +41,7 @@ def idempotent(handler: Handler) -> Handler:
             raise ValidationError({f"?{HEADER}": sentence})
         with transaction.atomic():
             now, print_ = timezone.now(), _fingerprint(request)
-            stored = recall(key=key, fingerprint=print_, by=request.user, now=now)
+            stored = recall(key=key, fingerprint=print_, by=user_of(request), now=now)
             if stored is not None:
                 return Response(stored.body, status=stored.status, headers={**stored.headers, REPLAYED: "true"})
             response = handler(view, request, *args, **parts)
@@ -50,7 +51,7 @@ def idempotent(handler: Handler) -> Handler:
                 status=response.status_code,
                 headers={name: response[name] for name in KEPT_HEADERS if name in response},
                 body=json.loads(JSONRenderer().render(response.data)) if response.data is not None else None,
-                by=request.user,
+                by=user_of(request),
                 now=now,
             )
             return response

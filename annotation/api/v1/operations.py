@@ -65,7 +65,7 @@ class ProblemDetails(serializers.Serializer[Any]):
     status = serializers.IntegerField(min_value=400, max_value=599)
     detail = serializers.CharField()
     instance = serializers.CharField(required=False, help_text="Path of the request.")
-    errors = ProblemError(many=True, required=False)
+    errors = ProblemError(many=True, required=False)  # type: ignore[assignment]
 
 
 class Operations(AutoSchema):
@@ -73,7 +73,7 @@ class Operations(AutoSchema):
 
     @property
     def operation(self) -> Operation:
-        told: Operation = self.view.operations[self.method]
+        told: Operation = self.view.operations[self.method]  # type: ignore[attr-defined]
         return told
 
     def get_operation_id(self) -> str:
@@ -115,8 +115,8 @@ class Operations(AutoSchema):
         return str(super().get_serializer_name(serializer, direction)).replace("Shape", "")
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
-        found = super().get_operation(*args, **kwargs)
-        for told in (found.get("requestBody", {}), *found["responses"].values()):
+        found = super().get_operation(*args, **kwargs) or {}
+        for told in (found.get("requestBody", {}), *found.get("responses", {}).values()):
             for media in told.get("content", {}).values():
                 name = media["schema"].get("$ref", "").rpartition("/")[2]
                 if (example := example_of(name)) is not None:
@@ -144,8 +144,10 @@ class Operations(AutoSchema):
         if self.operation.tagged and self.method == "GET":
             bodies["304"] = {"description": "You have it already."}
         for status in self._refusals():
-            shape = OpenApiResponse(response=ProblemDetails, description=problems.OF_STATUS[status].title)
-            bodies[str(status)] = self._get_response_for_code(shape, str(status), media_types=[problems.MEDIA_TYPE])
+            told = OpenApiResponse(response=ProblemDetails, description=problems.OF_STATUS[status].title)
+            bodies[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
+                told, str(status), media_types=[problems.MEDIA_TYPE]
+            )
         return bodies
 
     def _refusals(self) -> list[int]:

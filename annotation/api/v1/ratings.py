@@ -71,7 +71,7 @@ class RatingContent(serializers.Serializer[Any]):
     second_concept = serializers.CharField(
         default="", allow_blank=True, max_length=CONCEPT_LIMIT, help_text="Where the latent holds two meanings."
     )
-    evidence = EvidenceWord(many=True, default=list, max_length=EVIDENCE_LIMIT)
+    evidence = EvidenceWord(many=True, default=list, max_length=EVIDENCE_LIMIT)  # type: ignore[call-arg]
     fits = SnippetFit(many=True, default=list)
     active_seconds = serializers.FloatField(
         default=None, allow_null=True, min_value=0, max_value=LONGEST_DAY, help_text="That the rater worked on it."

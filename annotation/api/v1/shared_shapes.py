@@ -57,7 +57,7 @@ class RubricItemShape(serializers.Serializer[Any]):
     kind = serializers.CharField()
     question = serializers.CharField()
     help = serializers.CharField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     options = serializers.JSONField(help_text="[{value, label, help}] in order.")
     condition = serializers.JSONField(
         help_text="{item, values}: asked only where that earlier item has one of these answers; null: always asked."

@@ -6,12 +6,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.api.v1.base import ApiView, StudyView
+from annotation.api.v1.base import ApiView, StudyView, user_of
 from annotation.api.v1.listing import PageQuery, listed, of_list
 from annotation.api.v1.operations import Operation, of_items
 from annotation.api.v1.preconditions import tagged
 from annotation.enums import LatentState, Role, TokenScope
-from annotation.models import ApiToken, Study, User
+from annotation.models import ApiToken, Study
 from annotation.queries.my_roles import roles_by_study
 from annotation.queries.sample_frame import state_counts
 
@@ -73,7 +73,7 @@ class Studies(ApiView):
     }
 
     def get(self, request: Request) -> Response:
-        roles = roles_by_study(_user(request))
+        roles = roles_by_study(user_of(request))
         studies = Study.objects.filter(pk__in=roles).defer("sample_frame")
         if isinstance(request.auth, ApiToken):
             studies = studies.filter(pk=request.auth.study_id)
@@ -116,8 +116,3 @@ def _summary(study: Study, roles: frozenset[Role]) -> dict[str, Any]:
         "simulated": study.simulated,
         "roles": [role for role in Role if role in roles],
     }
-
-
-def _user(request: Request) -> User:
-    assert isinstance(request.user, User)  # The default permission lets nobody in who is not signed in.
-    return request.user
