@@ -241,8 +241,8 @@ SPECTACULAR_SETTINGS = {
         **{
             name: f"annotation.enums.{name}"
             for name in (
-                *("Role", "RunState", "LatentState", "LatentFlag", "RoundKind", "RoundState", "ReleaseState", "Outcome"),
-                *("CaseState", "DecisionOutcome", "DisagreementCause", "Fit", "SnippetKind"),
+                *("Role", "RunState", "LatentState", "LatentFlag", "RoundKind", "RoundState", "ReleaseState"),
+                *("Outcome", "CaseState", "DecisionOutcome", "DisagreementCause", "Fit", "SnippetKind"),
             )
         },
         "RunWish": "annotation.api.v1.runs.WISHES",

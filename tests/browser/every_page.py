@@ -66,7 +66,7 @@ ONLY_SENT_TO = {
     *("draw_calibration", "open_calibration", "let_rater_through", "remind_rater"),
     *("defer_case", "hand_over_case", "give_back_case", "case_digest"),
     *("thresholds_preview", "ask_plan", "start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
-    *("ask_scores_again", "close_readings", "sign_out", "stop_webhook", "try_webhook"),
+    *("ask_scores_again", "close_readings", "sign_out", "revoke_token", "stop_webhook", "try_webhook"),
 }
 """Addresses that take forms, and answer with a page of another address."""
 

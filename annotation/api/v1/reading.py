@@ -48,6 +48,11 @@ class ToldOperation:
     sent: str
     """Of what is sent."""
 
+    @property
+    def parameters_label(self) -> str:
+        """For who hears the page."""
+        return f"Parameters: {self.summary}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ToldShape:
