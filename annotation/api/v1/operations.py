@@ -15,6 +15,16 @@ from annotation.enums import Role, TokenScope
 
 Shape = type[serializers.Serializer[Any]]
 FILE = "application/octet-stream"
+IN_PATHS = {
+    "study": "Slug of the study.",
+    "index": "Of the latent in its SAE.",
+    "version": "Id of the rubric version.",
+    "number": "Of the round or release in its study.",
+    "name": "Of the place, or of the file, as its list names it.",
+    "rating": "Id of any revision of the rating.",
+    "case": "Number of the case.",
+}
+"""What a part of an address is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +126,9 @@ class Operations(AutoSchema):
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         found = super().get_operation(*args, **kwargs) or {}
+        for parameter in found.get("parameters", ()):
+            if parameter["in"] == "path":
+                parameter["description"] = IN_PATHS[parameter["name"]]
         for told in (found.get("requestBody", {}), *found.get("responses", {}).values()):
             for media in told.get("content", {}).values():
                 name = media["schema"].get("$ref", "").rpartition("/")[2]

@@ -1,12 +1,14 @@
 """The OpenAPI description in words, for the reference page."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 METHODS = ("get", "post", "put", "patch", "delete")
 Schema = Mapping[str, Any]
+CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ def _operation(path: str, method: str, told: Schema) -> ToldOperation:
         method=method.upper(),
         path=path,
         summary=told["summary"],
-        description=told.get("description", ""),
+        description=_plain(told.get("description", "")),
         parameters=tuple(_parameter(one) for one in told.get("parameters", ())),
         takes=_ref(body.get("schema", {})),
         answers=tuple(_answer(status, one) for status, one in sorted(told["responses"].items())),
@@ -115,7 +117,7 @@ def _shape(name: str, told: Schema) -> ToldShape:
     required = told.get("required", ())
     lines = (_line(field, one, field in required) for field, one in told.get("properties", {}).items())
     values = tuple(str(value) for value in told.get("enum", ()))
-    return ToldShape(name=name, note=told.get("description", ""), lines=tuple(lines), values=values)
+    return ToldShape(name=name, note=_plain(told.get("description", "")), lines=tuple(lines), values=values)
 
 
 def _line(name: str, told: Schema, required: bool, where: str = "", note: str = "") -> Line:
@@ -125,7 +127,7 @@ def _line(name: str, told: Schema, required: bool, where: str = "", note: str = 
         required=required,
         type=_type(told),
         shape=next(iter(_refs(told)), ""),
-        note=note or told.get("description", ""),
+        note=_plain(note or told.get("description", "")),
     )
 
 
@@ -163,6 +165,11 @@ def _refs(told: Schema) -> Iterator[str]:
         yield from _refs(part)
     if isinstance(told.get("items"), Mapping):
         yield from _refs(told["items"])
+
+
+def _plain(text: str) -> str:
+    """Words of code are in backticks there, and in quotation marks here."""
+    return CODE.sub(r"“\1”", text)
 
 
 def _written(example: Any) -> str:
