@@ -32,6 +32,9 @@ CLASSIFICATION: Mapping[str, Fields] = {
     "Agreement": Fields(
         leave="run item scope coefficient level value low high undefined_reason interval_reason units ratings raters",
     ),
+    "ApiToken": Fields(
+        stay="user study name scopes digest ending created_at expires_at last_used_at revoked_at",
+    ),
     "AuditEvent": Fields(
         leave="number digest",
         stay="study at actor verb target detail previous",
@@ -240,6 +243,9 @@ CLASSIFICATION: Mapping[str, Fields] = {
     ),
     "StagedDocument": Fields(
         stay="imported number place key text specialty note_type patient content words",
+    ),
+    "StoredAnswer": Fields(
+        stay="user key fingerprint status headers body stored_at",
     ),
     "Study": Fields(
         leave="slug name purpose simulated run rubric created_at sample_size minimum_documents maximum_density "

@@ -11,6 +11,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.actions.releasing import note_download, request_release
 from annotation.enums import ReleaseState, Role
+from annotation.http.ranged_file import ranged_file
 from annotation.models import Release
 from annotation.queries.release_list import digest_of, next_release, path_of, release_card, release_cards
 from annotation.queries.results import freshness
@@ -19,7 +20,6 @@ from annotation.rules.blinding import check_study_results
 from annotation.rules.refusal import Refused
 from annotation.views.access import Place, in_study, say_refusal
 from annotation.views.breadcrumbs import breadcrumbs
-from annotation.views.ranged_file import ranged_file
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

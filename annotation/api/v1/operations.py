@@ -47,6 +47,8 @@ class Operation:
     """The state may forbid it: 409."""
     tagged: bool = False
     """The answer has an ETag; a change has to name it by If-Match."""
+    ranges: bool = False
+    """Takes a Range, and refuses what lies behind the end: 416."""
     once: bool = False
     """Takes an Idempotency-Key."""
 
@@ -141,6 +143,8 @@ class Operations(AutoSchema):
         if self.operation.once:
             why = "A key of your own choosing, new for each request: sent again, it is answered as before."
             found.append(("Idempotency-Key", why, False, r"^[\x21-\x7e]{1,255}$"))
+        if self.operation.ranges:
+            found.append(("Range", "One range of bytes, to go on where a download was cut off.", False, None))
         if self.operation.tagged and self.method == "GET":
             found.append(("If-None-Match", "The ETag that you have: 304 if nothing has changed.", False, None))
         elif self.operation.tagged:
@@ -171,6 +175,8 @@ class Operations(AutoSchema):
             found.add(403)
         if "{" in self.path:
             found.add(404)
+        if operation.ranges:
+            found.add(416)
         if operation.request is not None:
             found |= {400, 413, 415}
         if operation.conflicts or operation.once:
@@ -181,7 +187,7 @@ class Operations(AutoSchema):
 
 
 def _said(status: int) -> str:
-    return {200: "Done.", 201: "Made.", 202: "Begun.", 204: "Nothing to tell."}.get(status, "")
+    return {200: "Done.", 201: "Made.", 202: "Begun.", 204: "Nothing to tell.", 206: "A part."}.get(status, "")
 
 
 def of_items(shape: Shape) -> Shape:

@@ -21,7 +21,7 @@ def problems_only(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Ca
         problem = problems.OF_STATUS.get(response.status_code, problems.INTERNAL)
         body = json.dumps(problem.body(problem.meaning, instance=request.path)).encode()
         told = HttpResponse(body, status=response.status_code, content_type=problems.MEDIA_TYPE)
-        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+        for name in ("Allow", "Content-Range", "Retry-After", "WWW-Authenticate"):
             if name in response:
                 told[name] = response[name]
         return told

@@ -59,6 +59,9 @@ CHANGED = Problem(
 )
 TOO_LARGE = Problem("too-large", 413, "The request is too large", "Send less.")
 MEDIA = Problem("media-type", 415, "Not from this format", "Send `Content-Type: application/json`.")
+RANGE = Problem(
+    "range", 416, "The file ends before that", "`Content-Range` says how long it is: ask for what there is."
+)
 INVALID = Problem(
     "invalid",
     422,
@@ -84,7 +87,7 @@ UNAVAILABLE = Problem(
 
 PROBLEMS = (
     *(MALFORMED, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, METHOD, NOT_ACCEPTABLE, CONFLICT, KEY_REUSED, CHANGED),
-    *(TOO_LARGE, MEDIA, INVALID, NO_CONDITION, TOO_MANY, INTERNAL, UNAVAILABLE),
+    *(TOO_LARGE, MEDIA, RANGE, INVALID, NO_CONDITION, TOO_MANY, INTERNAL, UNAVAILABLE),
 )
 OF_STATUS = {problem.status: problem for problem in reversed(PROBLEMS)}
 """The first of those that share a status."""

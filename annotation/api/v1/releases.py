@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-from django.http import FileResponse
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
@@ -17,8 +16,9 @@ from annotation.api.v1.once import idempotent
 from annotation.api.v1.operations import FILE, Operation, of_items
 from annotation.api.v1.preconditions import tagged
 from annotation.enums import ReleaseState, Role, TokenScope
+from annotation.http.ranged_file import ranged_file
 from annotation.models import Release
-from annotation.queries.release_list import path_of, release_card
+from annotation.queries.release_list import digest_of, path_of, release_card
 from annotation.rules.refusal import NotYours
 
 TAG = "Releases"
@@ -146,10 +146,11 @@ class ReleaseFiles(ReleasesView):
             id="get_release_file",
             tag=TAG,
             summary="A file of a release",
-            description="By one of the names that the release lists.",
+            description="By one of the names that the release lists. A download that was cut off goes on by `Range`.",
             scope=TokenScope.RELEASE,
             roles=RESEARCHER,
-            answers={200: FILE},
+            answers={200: FILE, 206: FILE},
+            ranges=True,
         )
     }
 
@@ -160,6 +161,6 @@ class ReleaseFiles(ReleasesView):
             raise NotYours("This release has no such file.")
         if request.method == "GET":
             note_download(release=found, name=name, by=self.place.user, now=timezone.now())
-        response = FileResponse(path.open("rb"), as_attachment=True, filename=name, content_type=FILE)
-        response["X-Content-Type-Options"] = "nosniff"
+        response = ranged_file(request, path, name=name, sha256=digest_of(found, name))
+        response["X-Content-Type-Options"], response["Content-Type"] = "nosniff", FILE
         return response

@@ -1,4 +1,4 @@
-"""A file that a browser or a program can go on with where it was cut off: HTTP ranges, as RFC 9110 section 14 has them."""
+"""A file whose download goes on where it was cut off: HTTP ranges, as RFC 9110 section 14 has them."""
 
 import re
 from collections.abc import Iterator
