@@ -29,7 +29,7 @@ THAWED = "DROP TRIGGER frozen ON annotation_apitoken; DROP FUNCTION consilium_fr
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0017_study_ethics"),
+        ("annotation", "0018_external_rounds"),
     ]
 
     operations = [
