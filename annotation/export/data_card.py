@@ -116,8 +116,8 @@ def _ethics(manifest: Mapping[str, Any]) -> Iterator[str]:
     anonymity = manifest.get("anonymity")
     if anonymity and anonymity["alone"]:
         yield (
-            f"Warning: by role and institution together {len(anonymity['alone'])} of {anonymity['people']} people stand "
-            f"in a group of fewer than {anonymity['k']}."
+            f"Warning: by role and institution together {len(anonymity['alone'])} of {anonymity['people']} people "
+            f"stand in a group of fewer than {anonymity['k']}."
         )
 
 

@@ -143,7 +143,7 @@ def _ratings(answers: Iterable[AnswerColumn], weighed: Iterable[str]) -> Table:
             _text(
                 "fits",
                 "Rating.fits",
-                "Whether each snippet fits the concept, as JSON: kind and rank of the snippet, and fits, not or unsure.",
+                "Whether each snippet fits the concept, as JSON: its kind and rank, and fits, not or unsure.",
                 "The rater said so of none.",
             ),
             _number("active_seconds", "Rating.active_seconds", "Seconds of activity on the page.", "Not measured."),

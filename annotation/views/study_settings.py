@@ -95,8 +95,8 @@ class SettingsForm(forms.Form):
     )
     ethics = forms.CharField(
         label="Ethics and consent",
-        help_text="The approval and the consent under which people rate, as releases are to name them: committee, number, "
-        "date. No names.",
+        help_text="The approval and the consent under which people rate, as releases are to name them: committee, "
+        "number, date. No names.",
         max_length=500,
         required=False,
         widget=forms.TextInput(attrs=ATTRS),
