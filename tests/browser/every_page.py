@@ -165,7 +165,15 @@ def with_results(world: World) -> dict[str, object]:
     case_world.decide(decided, world.cora)
     release = request_release(study=world.study, by=world.rosa, now=NOW)
     write_release(release_id=release.pk, now=NOW)
-    return {"decided": decided.pk, "case": case.pk, "release": 1, "index": contested.latent.index, "item": "concept"}
+    write_release(release_id=request_release(study=world.study, by=world.rosa, now=NOW).pk, now=NOW)
+    return {
+        "decided": decided.pk,
+        "case": case.pk,
+        "release": 1,
+        "second": 2,
+        "index": contested.latent.index,
+        "item": "concept",
+    }
 
 
 def calibrating(world: World) -> dict[str, object]:
@@ -329,6 +337,7 @@ SCENES = {
         with_results,
         (
             *(Visit(name, "rosa") for name in ("study", "agreement", "consensus", "releases", "cases", "webhooks")),
+            Visit("release_changes", "rosa", parts=("second",)),
             Visit("webhooks", "rosa", sent=".card form:not([action*=try]):not([action*=stop])", status=422),
             Visit("agreement_item", "rosa", ("item",)),
             Visit("sensitivity", "rosa"),
