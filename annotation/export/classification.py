@@ -35,6 +35,9 @@ CLASSIFICATION: Mapping[str, Fields] = {
     "ApiToken": Fields(
         stay="user study name scopes digest ending created_at expires_at last_used_at revoked_at",
     ),
+    "ApiToken": Fields(
+        stay="user study name scopes digest ending created_at expires_at last_used_at revoked_at",
+    ),
     "AuditEvent": Fields(
         leave="number digest",
         stay="study at actor verb target detail previous",
@@ -86,6 +89,14 @@ CLASSIFICATION: Mapping[str, Fields] = {
     ),
     "Draft": Fields(
         stay="round latent rater answers saved_at number window",
+    ),
+    "ExternalRater": Fields(
+        stay="membership annotator",
+    ),
+    "ExternalRound": Fields(
+        leave="round tool source digest counts passed",
+        as_pseudonym="institution",
+        stay="exported_by file imported_by imported_at",
     ),
     "ExternalRater": Fields(
         stay="membership annotator",
@@ -243,6 +254,9 @@ CLASSIFICATION: Mapping[str, Fields] = {
     ),
     "StagedDocument": Fields(
         stay="imported number place key text specialty note_type patient content words",
+    ),
+    "StoredAnswer": Fields(
+        stay="user key fingerprint status headers body stored_at",
     ),
     "StoredAnswer": Fields(
         stay="user key fingerprint status headers body stored_at",
