@@ -73,3 +73,41 @@ JUDGEMENTS = Table(
         SIMULATED,
     ),
 )
+NO_RATER = "It is about the latent alone: whoever looks for the snippet that does not belong is given no label."
+SCORES = Table(
+    name="scores",
+    rows="what one version of one program made of one rationale, or of one latent, at one task",
+    key=("latent", "round", "round_kind", "rater", "revision", "scorer", "version", "task"),
+    columns=(
+        *LATENT,
+        text(
+            "rater", "Membership.pseudonym", "Stands for the rater whose concept and rationale were judged.", NO_RATER
+        ),
+        integer("round", "Round.number", "Number of the round in which that rating was given.", NO_RATER),
+        text("round_kind", "Round.kind", "Its kind.", NO_RATER),
+        integer("revision", "Rating.revision", "Revision of the rating that was judged.", NO_RATER),
+        text("scorer", "RationaleScore.scorer", "The program."),
+        text("version", "RationaleScore.version", "Its version, with the beginning of its model's digest."),
+        text("model", "RationaleScore.model", "What judged: name and digest of its weights.", "Nothing was asked."),
+        text(
+            "task",
+            "RationaleScore.task",
+            "detection (which snippets fire), fuzzing (are the marked words right) or intruder (the odd one out).",
+        ),
+        number(
+            "value",
+            "RationaleScore.value",
+            "Balanced accuracy; of intruder the share of sets in which it was found.",
+            "Undefined: see undefined_reason.",
+        ),
+        number("auroc", "RationaleScore.auroc", "Of its numbers in these trials.", "It gave none, or no value."),
+        text("undefined_reason", "RationaleScore.undefined_reason", "Why there is no value.", "There is one."),
+        yes_no(
+            "used",
+            "Study.scorers",
+            "True if the results of this release took it: detection by a program in use, in its current version.",
+        ),
+        moment("scored_at", "RationaleScore.scored_at", "When it was scored, UTC."),
+        SIMULATED,
+    ),
+)

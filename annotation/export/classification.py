@@ -121,7 +121,8 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="run item institution rho within cross within_pairs cross_pairs undefined_reason",
     ),
     "IntruderScore": Fields(
-        stay="study latent scorer version judgements value undefined_reason model digest batch scored_at",
+        leave="study latent scorer version value undefined_reason model scored_at",
+        stay="judgements digest batch",
     ),
     "LanguageModel": Fields(
         leave="name",
@@ -138,8 +139,8 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="pair latent other rank cosine correlation tokens",
     ),
     "LatentProfile": Fields(
-        leave="latent flags promoted suppressed neighbours coactivation",
-        stay="peak_tokens specialties sections positions",
+        leave="latent specialties flags promoted suppressed neighbours coactivation",
+        stay="peak_tokens sections positions",
     ),
     "Membership": Fields(
         leave="role pseudonym ratings_withheld",
@@ -154,8 +155,8 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="run item first second latents raw kappa undefined_reason",
     ),
     "RaterReliability": Fields(
-        leave="run item pseudonym mean low high fitted ratings",
-        stay="calibration repeats repeats_matched mean_weight cannot_tell",
+        leave="run item pseudonym mean low high fitted ratings calibration repeats repeats_matched mean_weight "
+        "cannot_tell",
     ),
     "Rating": Fields(
         leave="study latent round slot revision reason outcome concept concept_written answers second_concept "
@@ -164,8 +165,8 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="submit_token",
     ),
     "RationaleScore": Fields(
-        leave="scorer value",
-        stay="study rating version task judgements auroc undefined_reason model digest batch scored_at",
+        leave="study rating scorer version task value auroc undefined_reason model scored_at",
+        stay="judgements digest batch",
     ),
     "Reading": Fields(
         leave="study slot rating judgements balanced_accuracy active_seconds submitted_at",
@@ -264,9 +265,9 @@ CLASSIFICATION: Mapping[str, Fields] = {
     "Study": Fields(
         leave="slug name purpose simulated run rubric created_at sample_size minimum_documents maximum_density "
         "seed sample_frame raters_per_latent code_systems ethics accept_q accept_theta accept_n_eff "
-        "accept_flip_rate",
+        "accept_flip_rate scorers",
         stay="created_by retest_share retest_gap_hours case_repeat_share case_repeat_gap_hours "
-        "calibration_threshold reading_share scorers hourly_rate currency withdrawal",
+        "calibration_threshold reading_share hourly_rate currency withdrawal",
     ),
     "User": Fields(
         stay="password last_login is_superuser email name is_active is_staff case_digest groups user_permissions",

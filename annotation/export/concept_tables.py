@@ -26,3 +26,13 @@ CONCEPT_FACTS = Table(
         SIMULATED,
     ),
 )
+HIERARCHY = Table(
+    name="hierarchy",
+    rows="one concept right below another, as agreement with near misses takes them",
+    key=("concept", "broader"),
+    columns=(
+        text("concept", "ConceptFact", "The narrower one: a concept's name after merges, or a code's heading."),
+        text("broader", "ConceptFact.above", "The one right above it, by a stated fact or by the code system."),
+        SIMULATED,
+    ),
+)

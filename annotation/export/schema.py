@@ -6,9 +6,9 @@ No snippet text, no names, no e-mail addresses, no user ids. docs/reference/rele
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from annotation.export.calibration_tables import JUDGEMENTS, READINGS, REFERENCES
+from annotation.export.calibration_tables import JUDGEMENTS, READINGS, REFERENCES, SCORES
 from annotation.export.columns import Column, Kind, Table
-from annotation.export.concept_tables import CONCEPT_FACTS
+from annotation.export.concept_tables import CONCEPT_FACTS, HIERARCHY
 from annotation.export.shared_columns import LATENT, SIMULATED
 from annotation.export.shared_columns import integer as _integer
 from annotation.export.shared_columns import listed as _list
@@ -44,10 +44,12 @@ def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str]) -> tuple[Tab
         REFERENCES,
         READINGS,
         JUDGEMENTS,
+        SCORES,
         LATENTS,
         RUBRICS,
         CONCEPTS,
         CONCEPT_FACTS,
+        HIERARCHY,
         RATERS,
     )
 
@@ -145,6 +147,12 @@ def _ratings(answers: Iterable[AnswerColumn], weighed: Iterable[str]) -> Table:
                 "Rating.fits",
                 "Whether each snippet fits the concept, as JSON: its kind and rank, and fits, not or unsure.",
                 "The rater said so of none.",
+            ),
+            _number(
+                "learnability",
+                "Reading.balanced_accuracy",
+                "How well its concept and rationale let blinded readers foretell unseen snippets: mean of `readings`.",
+                "Nobody has read it blinded.",
             ),
             _number("active_seconds", "Rating.active_seconds", "Seconds of activity on the page.", "Not measured."),
             _moment("submitted_at", "Rating.submitted_at", "When it was submitted, UTC."),
@@ -257,6 +265,13 @@ RELIABILITY = Table(
         _number("prior_high", "RaterReliability.high", "Upper end of its 95 % interval."),
         _number("fitted", "RaterReliability.fitted", "One-coin accuracy after the fit."),
         _integer("latents", "RaterReliability.ratings", "Latents that the rater answered the item on."),
+        _integer(
+            "calibration", "RaterReliability.calibration", "First answers to calibration latents with a reference."
+        ),
+        _integer("repeats", "RaterReliability.repeats", "Latents that she read again."),
+        _integer("repeats_matched", "RaterReliability.repeats_matched", "… of which she answered the same."),
+        _number("mean_weight", "RaterReliability.mean_weight", "How far her answers were left one whole vote, 0 to 1."),
+        _integer("cannot_tell", "RaterReliability.cannot_tell", "Latents of which she could only say “cannot tell”."),
         SIMULATED,
     ),
 )
@@ -267,6 +282,11 @@ LATENTS = Table(
     key=("latent",),
     columns=(
         *LATENT,
+        _integer(
+            "place",
+            "SampledLatent",
+            "Place in which the statistics take the latents: with it, intervals can be drawn again to the last digit.",
+        ),
         _integer("position", "SampledLatent.position", "Place in the seeded order in which latents are handed out."),
         _text("stratum", "SampledLatent.stratum", "Stratum of the sample that it was drawn from."),
         _integer(
@@ -286,6 +306,12 @@ LATENTS = Table(
         _integer("documents", "Latent.documents", "Distinct documents in which it fires."),
         _integer("firings", "Latent.firings", "Tokens on which it fires."),
         _number("max_activation", "Latent.max_activation", "Strongest activation."),
+        _text(
+            "specialty",
+            "LatentProfile.specialties",
+            "Specialty in whose notes it is most at home.",
+            "It fires everywhere alike, or the run says nothing of it.",
+        ),
         _list("flags", "LatentProfile.flags", "What speaks against rating it: dense, single-token, …", NO_PROFILE),
         _text(
             "promoted",

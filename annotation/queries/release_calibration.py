@@ -37,6 +37,46 @@ WHERE s.study_id = %(study)s
 ORDER BY l.index, f.item, m.pseudonym, f.revision, d.key
 """,
 )
+SCORED_BY = """
+    e.scorer, e.version, NULLIF(e.model, '') AS model, {0} AS task, e.value, {1} AS auroc,
+    NULLIF(e.undefined_reason, '') AS undefined_reason, e.scored_at, e.id"""
+SCORES = Select(
+    columns={
+        **LATENT,
+        "rater": "e.rater",
+        "round": "e.round",
+        "round_kind": "e.round_kind",
+        "revision": "e.revision",
+        "scorer": "e.scorer",
+        "version": "e.version",
+        "model": "e.model",
+        "task": "e.task",
+        "value": "e.value",
+        "auroc": "e.auroc",
+        "undefined_reason": "e.undefined_reason",
+        "used": """e.task = 'detection' AND e.value IS NOT NULL
+            AND COALESCE(e.version = %(scorers)s::jsonb ->> e.scorer, false)""",
+        "scored_at": "e.scored_at",
+        **SIMULATED,
+    },
+    rest=f"""
+FROM (
+    SELECT r.latent_id, m.pseudonym AS rater, o.number AS round, o.kind AS round_kind, r.revision,
+        {SCORED_BY.format("e.task", "e.auroc")}
+    FROM annotation_rationalescore e
+    JOIN annotation_rating r ON r.id = e.rating_id
+    JOIN annotation_round o ON o.id = r.round_id
+    JOIN annotation_membership m ON m.study_id = e.study_id AND m.user_id = r.rater_id AND m.role = 'annotator'
+    WHERE e.study_id = %(study)s AND {KEPT} AND r.id <= %(last)s
+    UNION ALL
+    SELECT e.latent_id, NULL, NULL, NULL, NULL, {SCORED_BY.format("'intruder'", "NULL::float8")}
+    FROM annotation_intruderscore e WHERE e.study_id = %(study)s
+) e
+{SAMPLED.format("e.latent_id")}
+ORDER BY l.index, e.task, e.round, e.rater, e.revision, e.scorer, e.id
+""",
+)
+"""By programs: scores of rationales, and of latents alone."""
 READ = f"""
 FROM annotation_reading e
 JOIN annotation_rating r ON r.id = e.rating_id

@@ -24,6 +24,7 @@ ELIGIBLE = (
 def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
     """Facts for the manifest; nothing in it names a person."""
     study = release.study
+    order = {pk: place for place, pk in enumerate(study.rounds.order_by("pk").values_list("pk", flat=True), start=1)}
     return {
         "release": {
             "number": release.number,
@@ -60,6 +61,7 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
             {
                 "number": round_.number,
                 "kind": round_.kind,
+                "order": order[round_.pk],
                 "state": round_.state,
                 "rubric_version": round_.rubric.number,
                 "opened_at": _iso(round_.opened_at),

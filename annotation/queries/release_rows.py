@@ -15,8 +15,10 @@ from django.db import connection, transaction
 
 from annotation.enums import ItemKind
 from annotation.models import Consensus, ResultRun, RubricItem, Study
+from annotation.queries.concept_names import broader
 from annotation.queries.release_select import Select
 from annotation.queries.release_selects import SELECTS, ratings
+from annotation.queries.scorers_in_use import scorers_in_use
 from annotation.rules.rubric_item import SCALES
 
 BATCH_BYTES = 4 * 1024 * 1024
@@ -71,6 +73,7 @@ class Cut:
             "run": self.run.pk,
             "last": self.run.last_rating,
             "simulated": self.study.simulated,
+            "scorers": json.dumps(dict(scorers_in_use(self.study))),
         }
         if table != "ratings":
             return SELECTS[table], shared
@@ -91,11 +94,22 @@ def snapshot() -> Iterator[None]:
 
 def rows(cut: Cut, table: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The table's rows in the columns and types of the schema. To be read within `snapshot`, to the end."""
+    if table == "hierarchy":
+        yield from _hierarchy(cut.study, schema)
+        return
     select, parameters = cut.select(table)
     statement = f"COPY ({select.sql(schema.names)}) TO STDOUT (FORMAT csv)"
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         for block in blocks(copy):
             yield parse(block, schema)
+
+
+def _hierarchy(study: Study, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """What follows from facts and code systems together is worked out in Python; it is small."""
+    links = [(name, above) for name, every in sorted(broader(study).items()) for above in sorted(every)]
+    if links:
+        said = [{"concept": name, "broader": above, "simulated": study.simulated} for name, above in links]
+        yield pa.RecordBatch.from_pylist(said, schema=schema)
 
 
 def blocks(lines: Iterable[Any]) -> Iterator[bytes]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from annotation.enums import CaseKind
-from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES
+from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES, SCORES
 from annotation.queries.release_concepts import CONCEPT_FACTS, CONCEPT_MAY_LEAVE, MERGED_NAMES
-from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, Select
+from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, WITHHELD, Select
 from annotation.queries.set_aside import SET_ASIDE
 
 NEWER = f"""
@@ -97,6 +97,7 @@ RATING_COLUMNS = {
                          ORDER BY sn.id)
         FROM jsonb_each_text(r.fits) AS f(key, value)
         JOIN annotation_snippet sn ON sn.id = f.key::bigint)::text END""",
+    "learnability": "learned.mean",
     "active_seconds": "r.active_seconds",
     "submitted_at": "r.submitted_at",
     **SIMULATED,
@@ -112,6 +113,10 @@ JOIN annotation_institution i ON i.id = r.institution_id
 LEFT JOIN annotation_membership m ON m.study_id = r.study_id AND m.user_id = r.rater_id AND m.role = 'annotator'
 LEFT JOIN annotation_concept c ON c.id = r.concept_id
 LEFT JOIN annotation_concept c2 ON c2.id = r.second_concept_id
+LEFT JOIN (
+    SELECT e.rating_id, avg(e.balanced_accuracy) AS mean FROM annotation_reading e
+    WHERE e.study_id = %(study)s AND NOT {WITHHELD.format("e", "reader_id")} GROUP BY e.rating_id
+) learned ON learned.rating_id = r.id
 {MERGED_NAMES}
 {{weights}}
 {NEWER}
@@ -205,6 +210,7 @@ RELIABILITY = Select(
         "prior_high": "y.high",
         "fitted": "y.fitted",
         "latents": "y.ratings",
+        **{name: f"y.{name}" for name in ("calibration", "repeats", "repeats_matched", "mean_weight", "cannot_tell")},
         **SIMULATED,
     },
     rest="FROM annotation_raterreliability y WHERE y.run_id = %(run)s ORDER BY y.item, y.pseudonym",
@@ -212,6 +218,7 @@ RELIABILITY = Select(
 LATENTS = Select(
     columns={
         **LATENT,
+        "place": """row_number() OVER (ORDER BY s.id::text COLLATE "C")""",
         "position": "s.position",
         "stratum": "s.stratum",
         "calibration_set": "s.calibration_set",
@@ -226,6 +233,9 @@ LATENTS = Select(
         "documents": "l.documents",
         "firings": "l.firings",
         "max_activation": "l.max_activation",
+        "specialty": """(SELECT p.value ->> 'name' FROM jsonb_array_elements(f.specialties) p
+            WHERE (p.value ->> 'lift')::float8 > 1
+            ORDER BY (p.value ->> 'firings')::float8 DESC, p.value ->> 'name' COLLATE "C" DESC LIMIT 1)""",
         "flags": "f.flags",
         **{name: f"f.{name}::text" for name in ("promoted", "suppressed", "neighbours", "coactivation")},
         **SIMULATED,
@@ -316,6 +326,7 @@ SELECTS = {
     "references": REFERENCES,
     "readings": READINGS,
     "judgements": JUDGEMENTS,
+    "scores": SCORES,
     "latents": LATENTS,
     "rubrics": RUBRICS,
     "concepts": CONCEPTS,

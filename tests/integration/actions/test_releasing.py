@@ -342,7 +342,7 @@ def test_a_simulated_study_says_so_in_every_file(rated: World) -> None:
     Study.objects.filter(pk=rated.study.pk).update(simulated=True)
     release = cut(rated)
     files = [path for path in folder_of(release).iterdir() if path.suffix in (".csv", ".jsonl", ".parquet", ".zip")]
-    assert len(files) == 40
+    assert len(files) == 46
     assert all(".simulated." in path.name for path in files)
     assert {row["simulated"] for row in read_csv(release, "raters", ".simulated")} == {"true"}
     assert "by a program" in release.manifest["notice"]

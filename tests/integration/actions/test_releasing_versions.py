@@ -9,6 +9,7 @@ from django.conf import settings
 
 from annotation.actions.releasing import request_release, write_release
 from annotation.enums import ReleaseState
+from annotation.export.recompute import recompute
 from annotation.export.verify import verify
 from annotation.models import Rating
 from tests import world as worlds
@@ -100,3 +101,10 @@ def test_a_raters_count_is_of_what_counts(released: tuple[World, Path, Rating, R
     assert counted[pseudonym(world.study, world.ben)] == 2
     named = {row["concept"]: row["ratings"] for row in table(folder, "concepts")}
     assert (named["chest pain"], named["troponin"], named["negation"]) == (1, 1, 0)
+
+
+def test_results_over_two_versions_follow_from_the_files(released: tuple[World, Path, Rating, Rating]) -> None:
+    _, folder, _, _ = released
+    found = recompute(folder)
+    assert found.problems == []
+    assert {"version:1", "version:2"} <= {row["scope"] for row in table(folder, "agreement")}
