@@ -35,9 +35,6 @@ CLASSIFICATION: Mapping[str, Fields] = {
     "ApiToken": Fields(
         stay="user study name scopes digest ending created_at expires_at last_used_at revoked_at",
     ),
-    "ApiToken": Fields(
-        stay="user study name scopes digest ending created_at expires_at last_used_at revoked_at",
-    ),
     "AuditEvent": Fields(
         leave="number digest",
         stay="study at actor verb target detail previous",
@@ -89,14 +86,6 @@ CLASSIFICATION: Mapping[str, Fields] = {
     ),
     "Draft": Fields(
         stay="round latent rater answers saved_at number window",
-    ),
-    "ExternalRater": Fields(
-        stay="membership annotator",
-    ),
-    "ExternalRound": Fields(
-        leave="round tool source digest counts passed",
-        as_pseudonym="institution",
-        stay="exported_by file imported_by imported_at",
     ),
     "ExternalRater": Fields(
         stay="membership annotator",
@@ -255,9 +244,6 @@ CLASSIFICATION: Mapping[str, Fields] = {
     ),
     "StagedDocument": Fields(
         stay="imported number place key text specialty note_type patient content words",
-    ),
-    "StoredAnswer": Fields(
-        stay="user key fingerprint status headers body stored_at",
     ),
     "StoredAnswer": Fields(
         stay="user key fingerprint status headers body stored_at",
