@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
-from unittest.mock import patch
+from typing import Any, TypeAlias, cast
 
 import requests
 from django.db import transaction
@@ -19,14 +18,16 @@ from schemathesis import Response as Told
 from schemathesis.checks import CHECKS
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
-from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from annotation.api.v1.description import description
 from annotation.api.v1.operations import Operation
 from annotation.api.v1.urls import urlpatterns
 
+AnyCase: TypeAlias = Case[Any]
+AnyOperation: TypeAlias = APIOperation[Any, Any, Any, Any]
 SITE = "http://testserver"
 CHECKED = (
     *("not_a_server_error", "status_code_conformance", "content_type_conformance"),
@@ -77,11 +78,10 @@ def fuzz(
     right. foreign: a word of another study, in lower case, which no answer may hold.
     """
     found = Fuzzed(possible=set(_declared()))
-    operations = list(_schema().get_all_operations())
+    operations = _operations()
     each = -(-cases // len(operations))
     with _quiet():
-        for told in operations:
-            operation: APIOperation = told.ok()
+        for operation in operations:
             who = st.sampled_from(_who(callers, _declared()[_id(operation)]))
             known = _known(operation, {**facts, "study": study})
             _ask(st.tuples(who, _cases(operation, known, bodies)), callers, foreign, found, examples=each, start=start)
@@ -89,12 +89,13 @@ def fuzz(
 
 
 @cache
-def _schema() -> OpenApiSchema:
+def _operations() -> tuple[AnyOperation, ...]:
     """412 refuses too: which state is changed is asked before what with."""
     usual = ("400", "401", "403", "404", "405", "406", "409", "412", "413", "415", "422", "428", "429")
     config = SchemathesisConfig()
     config.projects.default.checks.negative_data_rejection.expected_statuses = list(usual)
-    return openapi.from_dict(description(), config=config)
+    schema = openapi.from_dict(description(), config=config)
+    return tuple(cast(Ok[AnyOperation], found).ok() for found in schema.get_all_operations())
 
 
 @cache
@@ -103,7 +104,7 @@ def _declared() -> dict[str, Operation]:
     return {operation.id: operation for view in views for operation in view.operations.values()}
 
 
-def _id(operation: APIOperation) -> str:
+def _id(operation: AnyOperation) -> str:
     return str(operation.definition.raw["operationId"])
 
 
@@ -112,7 +113,7 @@ def _who(callers: Mapping[str, Caller], operation: Operation) -> list[str]:
     return [*callers, *(may * -(-ALLOWED * len(callers) // max(1, len(may))))]
 
 
-def _known(operation: APIOperation, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _known(operation: AnyOperation, facts: Mapping[str, Any]) -> dict[str, Any]:
     names = {"number": "release" if "/releases/" in operation.path else "round", "name": "slot"}
     if "/files/" in operation.path:
         names["name"] = "file"
@@ -120,23 +121,23 @@ def _known(operation: APIOperation, facts: Mapping[str, Any]) -> dict[str, Any]:
     return {part: facts[names.get(part, part)] for part in parts}
 
 
-def _cases(operation: APIOperation, known: dict[str, Any], bodies: Mapping[str, Any]) -> st.SearchStrategy[Case]:
+def _cases(operation: AnyOperation, known: dict[str, Any], bodies: Mapping[str, Any]) -> st.SearchStrategy[AnyCase]:
     """At places that there are and at others, with what the description allows and with what it forbids; and right."""
-    places = [{}, *([{"path_parameters": known}] * REAL)] if known else [{}]
+    places: list[dict[str, Any]] = [{}, *([{"path_parameters": known}] * REAL)] if known else [{}]
     made_up = [operation.as_strategy(mode, **place) for mode in MODES for place in places]
     body = {"body": bodies[_id(operation)]} if _id(operation) in bodies else {}
     right = operation.as_strategy(**places[-1], **body, headers={"If-Match": "*"}).map(_plainly)
     return st.sampled_from([*made_up, *([right] * (len(made_up) // 2))]).flatmap(lambda chosen: chosen)
 
 
-def _plainly(case: Case) -> Case:
+def _plainly(case: AnyCase) -> AnyCase:
     """Without parameters that one may leave out."""
     case.query = {}
     return case
 
 
 def _ask(
-    strategy: st.SearchStrategy[tuple[str, Case]],
+    strategy: st.SearchStrategy[tuple[str, AnyCase]],
     callers: Mapping[str, Caller],
     foreign: bytes,
     found: Fuzzed,
@@ -153,7 +154,7 @@ def _ask(
         suppress_health_check=list(HealthCheck),
     )
     @given(asked=strategy)
-    def ask(asked: tuple[str, Case]) -> None:
+    def ask(asked: tuple[str, AnyCase]) -> None:
         who, case = asked
         answer = _answered(case, callers[who].token)
         found.statuses[answer.status_code] += 1
@@ -166,7 +167,7 @@ def _ask(
     ask()
 
 
-def _answered(case: Case, token: str) -> Told:
+def _answered(case: AnyCase, token: str) -> Told:
     sent = requests.Request(**case.as_transport_kwargs(base_url=SITE)).prepare()
     headers = {name: _plain(value) for name, value in sent.headers.items()} | {"Authorization": f"Bearer {token}"}
     kind = headers.pop("Content-Type", "")
@@ -174,16 +175,16 @@ def _answered(case: Case, token: str) -> Told:
     address = str(sent.url).removeprefix(SITE)
     client = Client(raise_request_exception=False)
     with transaction.atomic():
-        answer = client.generic(str(sent.method), address, body, content_type=kind, headers=headers)
+        answer: Any = client.generic(str(sent.method), address, body, content_type=kind, headers=headers)
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         transaction.set_rollback(True)
     told = {name.lower(): [value] for name, value in answer.headers.items()}
     return Told(answer.status_code, told, content, sent, elapsed=0.0, verify=False)
 
 
-def _complaints(case: Case, answer: Told, foreign: bytes) -> Iterator[str]:
+def _complaints(case: AnyCase, answer: Told, foreign: bytes) -> Iterator[str]:
     try:
-        case.validate_response(answer, checks=CHECKS.get_by_names(list(CHECKED)))
+        case.validate_response(answer, checks=cast(Any, CHECKS.get_by_names(list(CHECKED))))
     except FailureGroup as group:
         for failure in group.exceptions:
             yield f"{failure.title}: {failure.message}" if isinstance(failure, Failure) else str(failure)
@@ -192,7 +193,7 @@ def _complaints(case: Case, answer: Told, foreign: bytes) -> Iterator[str]:
 
 
 def _said(request: requests.PreparedRequest) -> str:
-    body = request.body.decode(errors="replace") if isinstance(request.body, bytes) else request.body or ""
+    body = request.body.decode(errors="replace") if isinstance(request.body, bytes) else str(request.body or "")
     named = {name: value for name, value in request.headers.items() if name.startswith(("If-", "Idem", "Content-T"))}
     return f"{request.method} {request.url} {named} {body[:SHOWN]}"
 
@@ -203,12 +204,11 @@ def _plain(value: str | bytes) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Refusals by the thousand are not logged, only failures; what begins once a request is stored does not begin."""
+    """Refusals by the thousand are not logged, only failures."""
     log = logging.getLogger("django.request")
     before = log.level
     log.setLevel(logging.ERROR)
     try:
-        with patch("django.db.transaction.on_commit", lambda *_, **__: None):
-            yield
+        yield
     finally:
         log.setLevel(before)

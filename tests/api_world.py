@@ -40,7 +40,7 @@ class Script:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """path: below the API's root, or a whole one. headers: with underscores for their hyphens."""
         address = path if path.startswith(("/", "http")) else ROOT + path
-        sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        sent: dict[str, Any] = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
         told = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.generic(method, address, **sent, headers=told)
 
