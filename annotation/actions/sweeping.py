@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from annotation import gateway
 from annotation.actions import demo
+from annotation.actions.answering_once import forget_old_answers
 from annotation.actions.asking_scores import sweep_scores
 from annotation.actions.claiming import release_expired
 from annotation.actions.delivering import sweep_deliveries
@@ -165,4 +166,5 @@ DUTIES = (
     sweep_results,
     sweep_releases,
     sweep_imports,
+    forget_old_answers,
 )

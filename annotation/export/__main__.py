@@ -13,6 +13,7 @@ from annotation.export.opened import opened
 from annotation.export.recompute import recompute
 from annotation.export.recompute.comparing import SHOWN
 from annotation.export.recompute.released_rows import CannotRecompute
+from annotation.export.soft_labels import write_soft_labels
 from annotation.export.verify import verify
 
 
@@ -35,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
         "--recompute", action="store_true", help="also compute agreement and consensus again from its ratings"
     )
     check.set_defaults(command=_verify)
+    soft = commands.add_parser("soft-labels", help="write soft targets for training, a row a latent and rubric item")
+    soft.add_argument("release", type=Path, metavar="FOLDER_OR_ZIP", help="a release, unpacked or not")
+    soft.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="ends in .parquet or .jsonl")
+    soft.set_defaults(command=_soft_labels)
     return parser
 
 
@@ -57,6 +62,15 @@ def _recompute(folder: Path) -> int:
         f"Its own ratings give the same agreement and consensus: {found.numbers:,} numbers, the largest difference "
         f"{found.largest:.1e}."
     )
+    return 0
+
+
+def _soft_labels(folder: Path, asked: argparse.Namespace) -> int:
+    try:
+        rows = write_soft_labels(folder, asked.output)
+    except (ValueError, OSError) as error:
+        return _not([], str(error))
+    _say(f"{asked.output}: {rows:,} rows, one a latent and rubric item.")
     return 0
 
 

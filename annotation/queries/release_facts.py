@@ -7,12 +7,12 @@ from typing import Any
 from django.db import connection
 
 from annotation.enums import ReportState, Role
-from annotation.export.anonymity import K, small_cells
 from annotation.models import Agreement, AuditEvent, Membership, Rating, Release, ResultRun, SnippetReport, Study
 from annotation.queries.code_terms import released_origins
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.external_rounds import external_facts
 from annotation.queries.withheld import withheld
+from annotation.rules.anonymity import K, small_cells
 from annotation.rules.scopes import ALL
 
 PACKAGES = ("Django", "numpy", "scipy", "krippendorff", "pyarrow", "psycopg")

@@ -1,5 +1,6 @@
 """A study's releases as their page shows them, and which of their files may be fetched."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,6 @@ from django.conf import settings
 from django.db.models import Count
 
 from annotation.enums import CaseState, ReleaseState
-from annotation.export.files import sha256_of
 from annotation.models import Case, Membership, Rating, Release, Study
 from annotation.queries.release_facts import anonymity_facts
 from annotation.queries.withheld import withheld
@@ -127,7 +127,10 @@ def digest_of(release: Release, name: str) -> str:
     listed = {file["name"]: file["sha256"] for file in (release.manifest or {})["files"]}
     about, archive = _beside(_folder(release))
     listed |= {file.name: file.sha256 for file in (*about, *((archive,) if archive else ()))}
-    return listed.get(name) or sha256_of(_folder(release) / name)
+    if listed.get(name):
+        return str(listed[name])
+    with (_folder(release) / name).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def path_of(release: Release, name: str) -> Path | None:

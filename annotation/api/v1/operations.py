@@ -11,6 +11,7 @@ from rest_framework import serializers
 from annotation.api.v1 import problems
 from annotation.api.v1.examples import example_of
 from annotation.api.v1.listing import NoQuery
+from annotation.api.v1.strict import StrictShape
 from annotation.enums import Role, TokenScope
 
 Shape = type[serializers.Serializer[Any]]
@@ -136,6 +137,12 @@ class Operations(AutoSchema):
                 name = media["schema"].get("$ref", "").rpartition("/")[2]
                 if (example := example_of(name)) is not None:
                     media["example"] = example
+        return found
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        found = super()._map_serializer(serializer, direction, bypass_extensions)
+        if isinstance(serializer, StrictShape):
+            found["additionalProperties"] = False
         return found
 
     def _headers(self) -> list[tuple[str, str, bool, str | None]]:

@@ -19,6 +19,7 @@ from annotation.api.v1.once import idempotent
 from annotation.api.v1.operations import Operation, of_items
 from annotation.api.v1.preconditions import check_match, tagged
 from annotation.api.v1.shared_shapes import EvidenceWord, SnippetFit
+from annotation.api.v1.strict import StrictShape
 from annotation.enums import Outcome, Role, RoundState, TokenScope
 from annotation.models import Rating
 from annotation.queries.last_ratings import may_be_shown, own_rating, own_ratings
@@ -55,7 +56,7 @@ class Answer(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class RatingContent(serializers.Serializer[Any]):
+class RatingContent(StrictShape):
     """What a rater says of a latent."""
 
     outcome = serializers.ChoiceField(choices=Outcome.choices, default=Outcome.ANSWERED)

@@ -14,6 +14,7 @@ from annotation.api.v1.listing import PageQuery, listed, of_list
 from annotation.api.v1.once import idempotent
 from annotation.api.v1.operations import Operation, of_items
 from annotation.api.v1.preconditions import check_match, tagged
+from annotation.api.v1.strict import StrictShape
 from annotation.enums import Role, RoundKind, RoundState, TokenScope
 from annotation.models import Round
 from annotation.queries.membership_totals import institutions_coordinated
@@ -50,7 +51,7 @@ class RoundStanding(serializers.Serializer[Any]):
     drafts = serializers.IntegerField()
 
 
-class RoundChange(serializers.Serializer[Any]):
+class RoundChange(StrictShape):
     state = serializers.ChoiceField(choices=WISHES)
 
 

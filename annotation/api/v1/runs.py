@@ -11,6 +11,7 @@ from annotation.actions.mining import cancel_run, resume_run, retry_run, run_pro
 from annotation.api.v1.base import StudyView
 from annotation.api.v1.operations import Operation
 from annotation.api.v1.preconditions import check_match, tagged
+from annotation.api.v1.strict import StrictShape
 from annotation.enums import Role, RunState, TokenScope
 from annotation.models import MiningRun
 from annotation.queries.reconstruction import reconstruction
@@ -58,7 +59,7 @@ class RunProgress(serializers.Serializer[Any]):
     seconds_left = serializers.FloatField(allow_null=True)
 
 
-class RunChange(serializers.Serializer[Any]):
+class RunChange(StrictShape):
     """`cancelled` stops a run that is under way; `queued` lets a cancelled or failed one go on."""
 
     state = serializers.ChoiceField(choices=WISHES)

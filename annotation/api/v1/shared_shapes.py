@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from annotation.api.v1.strict import StrictShape
 from annotation.enums import Fit
 
 
@@ -15,7 +16,7 @@ class FiringToken(serializers.Serializer[Any]):
     activation = serializers.FloatField()
 
 
-class EvidenceWord(serializers.Serializer[Any]):
+class EvidenceWord(StrictShape):
     """Words that a rationale points at: characters [start, end) of a snippet's text."""
 
     snippet = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
@@ -23,7 +24,7 @@ class EvidenceWord(serializers.Serializer[Any]):
     end = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class SnippetFit(serializers.Serializer[Any]):
+class SnippetFit(StrictShape):
     """Whether a snippet fits what is said of the latent."""
 
     snippet = serializers.IntegerField(min_value=0, max_value=2**63 - 1)

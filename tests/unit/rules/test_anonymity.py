@@ -1,6 +1,6 @@
 """Who stands alone by what a release says of her."""
 
-from annotation.export.anonymity import SmallCell, small_cells
+from annotation.rules.anonymity import SmallCell, small_cells
 
 PEOPLE = {
     "R01": ("annotator", "north"),
