@@ -93,7 +93,7 @@ def scopes(run: ResultRun) -> list[str]:
 
 
 def consensus_items(run: ResultRun) -> list[str]:
-    """Items that the run has a consensus on, in the rubric's order: found by their raters, who are fewer than latents."""
+    """Items that the run has a consensus on, in the rubric's order: found by raters, fewer than latents."""
     found = RaterReliability.objects.filter(run=run).order_by("item").values_list("item", flat=True).distinct()
     return sorted(found, key=_places(run))
 
