@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedSessionStore
+from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from redis.exceptions import RedisError
 
 
@@ -13,5 +14,4 @@ class SessionStore(CachedSessionStore):
         try:
             return super().load()
         except RedisError:
-            found = self._get_session_from_db()
-            return self.decode(found.session_data) if found else {}
+            return DatabaseSessionStore.load(self)

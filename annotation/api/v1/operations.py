@@ -140,7 +140,7 @@ class Operations(AutoSchema):
         return found
 
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        found = super()._map_serializer(serializer, direction, bypass_extensions)
+        found: dict[str, Any] = super()._map_serializer(serializer, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if isinstance(serializer, StrictShape):
             found["additionalProperties"] = False
         return found
