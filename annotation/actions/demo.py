@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from annotation.actions.corpora import import_corpus
+from annotation.actions.demo_imports import lay_out_imports
 from annotation.actions.demo_people import PEOPLE, administrator, institutions, user
 from annotation.actions.demo_studies import (
     SIMULATED,
@@ -66,6 +67,7 @@ def start(*, model_folder: Path, now: datetime) -> MiningRun:
     Returns the run that the demo's studies rest on.
     """
     study = set_up_people(now=now)
+    lay_out_imports()
     corpus = import_corpus(
         name="Demo notes",
         source=CORPUS_SOURCE,

@@ -18,6 +18,7 @@ from annotation import urls
 from annotation.actions.calibrating import open_calibration
 from annotation.actions.case_repeats import bring_back_cases
 from annotation.actions.claiming import claim
+from annotation.actions.exporting_latents import TOOLS
 from annotation.actions.people import add_member
 from annotation.actions.reading import claim_reading
 from annotation.actions.references import GivenReference, set_reference
@@ -69,6 +70,7 @@ def candidates(world: World) -> dict[str, list[Any]]:
         "other": _typed(world),
         "handle": ["0" * 32],
         "name": ["ratings.csv"],
+        "tool": list(TOOLS),
     }
 
 
