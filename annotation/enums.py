@@ -10,6 +10,58 @@ class Role(TextChoices):
     COORDINATOR = "coordinator", "Coordinator"
 
 
+class Specialty(TextChoices):
+    """A rater's field, as she says it of herself. Broad on purpose: a narrow one would name her."""
+
+    ANAESTHESIA = "anaesthesia", "Anaesthesiology and intensive care"
+    CARDIOLOGY = "cardiology", "Cardiology"
+    DERMATOLOGY = "dermatology", "Dermatology"
+    EMERGENCY = "emergency", "Emergency medicine"
+    ENDOCRINOLOGY = "endocrinology", "Endocrinology and diabetology"
+    ENT = "ent", "Ear, nose and throat"
+    GASTROENTEROLOGY = "gastroenterology", "Gastroenterology"
+    GENERAL_PRACTICE = "general-practice", "General practice or family medicine"
+    GERIATRICS = "geriatrics", "Geriatrics"
+    GYNAECOLOGY = "gynaecology", "Gynaecology and obstetrics"
+    HAEMATOLOGY_ONCOLOGY = "haematology-oncology", "Haematology and oncology"
+    INFECTIOUS_DISEASES = "infectious-diseases", "Infectious diseases and microbiology"
+    INTERNAL_MEDICINE = "internal-medicine", "Internal medicine, general"
+    NEPHROLOGY = "nephrology", "Nephrology"
+    NEUROLOGY = "neurology", "Neurology"
+    OPHTHALMOLOGY = "ophthalmology", "Ophthalmology"
+    ORTHOPAEDICS = "orthopaedics", "Orthopaedics and trauma surgery"
+    PAEDIATRICS = "paediatrics", "Paediatrics"
+    PATHOLOGY = "pathology", "Pathology and laboratory medicine"
+    PSYCHIATRY = "psychiatry", "Psychiatry and psychosomatics"
+    RADIOLOGY = "radiology", "Radiology and nuclear medicine"
+    RESPIRATORY = "respiratory", "Respiratory medicine"
+    RHEUMATOLOGY = "rheumatology", "Rheumatology"
+    SURGERY = "surgery", "Surgery, general and other"
+    UROLOGY = "urology", "Urology"
+    OTHER = "other", "Another field"
+    NOT_SAID = "rather-not-say", "I would rather not say"
+
+
+class Seniority(TextChoices):
+    """How far a rater is on her way, in bands that hold many people each."""
+
+    STUDENT = "student", "Medical student"
+    BEFORE_TRAINING = "before-training", "Junior doctor, not yet in specialty training"
+    IN_TRAINING = "in-training", "Resident or registrar, in specialty training"
+    SPECIALIST = "specialist", "Specialist for less than ten years"
+    SENIOR_SPECIALIST = "senior-specialist", "Specialist for ten years or more"
+    OTHER = "other", "Another profession"
+    NOT_SAID = "rather-not-say", "I would rather not say"
+
+
+class RaterAttribute(TextChoices):
+    """What a release's table of raters may say of them beyond role, institution and counts."""
+
+    SPECIALTY = "specialty", "Specialty"
+    SENIORITY = "seniority", "Seniority"
+    CALIBRATION = "calibration", "Calibration"
+
+
 class RunState(TextChoices):
     QUEUED = "queued", "Waiting for a GPU worker"
     RUNNING = "running", "Mining"
@@ -246,12 +298,15 @@ class AuditVerb(TextChoices):
     CORPUS_IMPORTED = "corpus-imported", "Corpus imported"
     CORPUS_CHECKED = "corpus-checked", "Files of a corpus read before its import"
     CORPUS_DISCARDED = "corpus-discarded", "Import of a corpus discarded"
+    TEXT_PERMITTED = "text-permitted", "Text of a corpus permitted to leave in releases"
+    TEXT_KEPT = "text-kept", "Text of a corpus kept from leaving in releases"
     MODEL_REGISTERED = "model-registered", "Language model and SAE registered"
     STUDY_CREATED = "study-created", "Study created"
     INSTITUTION_ADDED = "institution-added", "Institution added"
     MEMBER_ADDED = "member-added", "Member added"
     LINK_ISSUED = "link-issued", "Sign-in link issued"
     PASSWORD_CHOSEN = "password-chosen", "Password chosen"
+    PERSON_DESCRIBED = "person-described", "Specialty or seniority said of oneself"
     SIGNED_IN = "signed-in", "Signed in by link"
     RUN_REQUESTED = "run-requested", "Mining requested"
     RUN_ENDED = "run-ended", "Mining ended"

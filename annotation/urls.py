@@ -111,6 +111,7 @@ in_a_study = [
     path("releases/<int:number>/files/<str:name>", releases.download, name="release_file"),
     path("releases/<int:number>/for/<str:tool>/", release_exports.export, name="release_export"),
     path("corpora/", corpora.corpora, name="corpora"),
+    path("corpora/<int:pk>/text/", corpora.corpus_text, name="corpus_text"),
     path("corpora/<int:pk>/", corpora.corpus_import, name="corpus_import"),
     path("corpora/<int:pk>/progress/", corpora.corpus_import_progress, name="corpus_import_progress"),
     path("people/", people.people, name="people"),

@@ -1,5 +1,5 @@
 """A release written for another tool. Everything said of latents comes from the release's own files: what may leave was
-decided when it was cut, and no text of the corpus is among it."""
+decided when it was cut, and text of the corpus is among it only where the release holds it."""
 
 import shutil
 import tempfile

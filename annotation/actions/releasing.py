@@ -24,7 +24,7 @@ from annotation.export.schema import AnswerColumn, tables
 from annotation.export.text import Unwritable
 from annotation.models import Rating, Release, Study, User
 from annotation.queries.release_facts import release_facts, revisions
-from annotation.queries.release_rows import Cut, RatedItem, rated_items, rows, snapshot, weighed_items
+from annotation.queries.release_rows import Cut, RatedItem, chosen, rated_items, rows, snapshot, weighed_items
 from annotation.queries.results import freshness
 from annotation.queries.sight import onlooker
 from annotation.queries.watermarks import OF_RATINGS
@@ -146,7 +146,13 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
         run = fresh.run
         if run is None or fresh.changed - OF_RATINGS or revisions(study, run)[1] != run.ratings:
             raise _Moved
-        cut = Cut(study=study, run=run, items=tuple(rated_items(study)), weighed=tuple(weighed_items(run)))
+        cut = Cut(
+            study=study,
+            run=run,
+            items=tuple(rated_items(study)),
+            weighed=tuple(weighed_items(run)),
+            chosen=chosen(study),
+        )
         return write_folder(
             aside,
             ((table, rows(cut, table.name, table.schema)) for table in released_tables(cut)),
@@ -157,8 +163,8 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
 
 
 def released_tables(cut: Cut) -> tuple[Table, ...]:
-    """The column dictionary for this study's rubric."""
-    return tables([_answer_column(item) for item in cut.items], cut.weighed)
+    """The column dictionary for this study's rubric and what it chose to let leave."""
+    return tables([_answer_column(item) for item in cut.items], cut.weighed, cut.chosen)
 
 
 def _answer_column(item: RatedItem) -> AnswerColumn:

@@ -2,7 +2,7 @@
 
 A field that is named nowhere here fails tests/unit/export/test_classification.py, and so does a column of a release
 whose field is said to stay: nobody adds a field without deciding, and nothing leaves by oversight. Ids of rows are not
-listed: none leaves but numbers of cases and decisions.
+listed: none leaves but numbers of cases, decisions and snippets.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,8 @@ class Fields:
     """In a table or in the manifest, perhaps only when the row counts; keys between tables among them."""
     as_pseudonym: str = ""
     """A person or an institution, which leaves as pseudonym or code."""
+    with_text: str = ""
+    """In the table of snippets alone, which is written only where the study says so and the corpus permits it."""
     stay: str = ""
 
     @property
@@ -25,7 +27,7 @@ class Fields:
 
     @property
     def all(self) -> tuple[str, ...]:
-        return (*self.leave.split(), *self.as_pseudonym.split(), *self.stay.split())
+        return (*self.leave.split(), *self.as_pseudonym.split(), *self.with_text.split(), *self.stay.split())
 
 
 CLASSIFICATION: Mapping[str, Fields] = {
@@ -82,7 +84,8 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="latent rater round declined_at",
     ),
     "Document": Fields(
-        stay="corpus key text specialty note_type patient",
+        with_text="corpus text specialty note_type",
+        stay="key patient",
     ),
     "Draft": Fields(
         stay="round latent rater answers saved_at number window",
@@ -107,7 +110,7 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="name",
     ),
     "InstitutionHabit": Fields(
-        stay="run item institution rho within cross within_pairs cross_pairs undefined_reason",
+        leave="run item institution rho within cross within_pairs cross_pairs undefined_reason",
     ),
     "IntruderScore": Fields(
         leave="study latent scorer version value undefined_reason model scored_at",
@@ -122,7 +125,7 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="histogram decile_edges",
     ),
     "LatentAgreement": Fields(
-        stay="run latent item ratings raw beyond_chance undefined_reason",
+        leave="run latent item ratings raw beyond_chance undefined_reason",
     ),
     "LatentMatch": Fields(
         stay="pair latent other rank cosine correlation tokens",
@@ -132,16 +135,16 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="peak_tokens sections positions",
     ),
     "Membership": Fields(
-        leave="role pseudonym ratings_withheld",
+        leave="role pseudonym ratings_withheld calibrated_at",
         as_pseudonym="user institution",
-        stay="study joined_at calibrated_at withdrawn_at",
+        stay="study joined_at withdrawn_at",
     ),
     "MiningRun": Fields(
         leave="sae corpus request digest manifest",
         stay="state failure retry_helps asked_with requested_at sent_at ended_at",
     ),
     "PairAgreement": Fields(
-        stay="run item first second latents raw kappa undefined_reason",
+        leave="run item first second latents raw kappa undefined_reason",
     ),
     "RaterReliability": Fields(
         leave="run item pseudonym mean low high fitted ratings calibration repeats repeats_matched mean_weight "
@@ -182,8 +185,9 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="run content",
     ),
     "ResultRun": Fields(
-        leave="study input_digest method_version parameters seed ratings raters latents computed_at",
-        stay="last_rating seconds complete seen judged_with left_out_with",
+        leave="study input_digest method_version parameters seed ratings raters latents computed_at left_out_with "
+        "left_out_rounds",
+        stay="last_rating seconds complete seen judged_with",
     ),
     "ResultStep": Fields(
         stay="run position kind item part digest done_at seconds kept_from",
@@ -218,10 +222,10 @@ CLASSIFICATION: Mapping[str, Fields] = {
         stay="study scorer version digest ratings trials asked_at sent_at sent ended_at answered failure retry_helps",
     ),
     "ScorerStanding": Fields(
-        stay="run item scorer on mean_right mean_wrong spread scores calibration_scores",
+        leave="run item scorer on mean_right mean_wrong spread scores calibration_scores",
     ),
     "Sensitivity": Fields(
-        stay="run item kind left_out alpha undefined_reason accepted needs_raters recruiting persistent changed",
+        leave="run item kind left_out alpha undefined_reason accepted needs_raters recruiting persistent changed",
     ),
     "SignInLink": Fields(
         stay="user token_digest created_at expires_at used_at",
@@ -236,7 +240,8 @@ CLASSIFICATION: Mapping[str, Fields] = {
     ),
     "Snippet": Fields(
         leave="kind rank decile mention",
-        stay="latent document start end peak tokens section context_start context_end",
+        with_text="latent document start end peak tokens section",
+        stay="context_start context_end",
     ),
     "SnippetReport": Fields(
         leave="state",
@@ -251,11 +256,16 @@ CLASSIFICATION: Mapping[str, Fields] = {
     "Study": Fields(
         leave="slug name purpose simulated run rubric created_at sample_size minimum_documents maximum_density "
         "seed sample_frame raters_per_latent code_systems ethics accept_q accept_theta accept_n_eff "
-        "accept_flip_rate scorers",
+        "accept_flip_rate scorers release_snippets release_raters rater_attributes",
         stay="created_by retest_share retest_gap_hours case_repeat_share case_repeat_gap_hours "
         "calibration_threshold reading_share hourly_rate currency withdrawal",
     ),
+    "TextPermission": Fields(
+        leave="corpus may_leave words stated_at",
+        stay="stated_by",
+    ),
     "User": Fields(
+        leave="specialty seniority",
         stay="password last_login is_superuser email name is_active is_staff case_digest groups user_permissions",
     ),
     "Webhook": Fields(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from annotation.export.manifest import SIMULATED_SENTENCE
+from annotation.export.readme import text_sentence
 
 BIBLIOGRAPHY = "Metzger, Patil et al., JMIR AI 2026;5:e81134, doi 10.2196/81134"
 LIMITS = """\
@@ -18,7 +19,7 @@ LIMITS = """\
 - Raters saw the strongest, mid-range and look-alike snippets of one corpus. Other text may tell another story.
 - Decisions of adjudicators stand beside the ratings and replace none."""
 PRIVACY = """\
-Raters and adjudicators are pseudonyms, institutions codes. No name, no address and no text of a note is in the files.
+Raters and adjudicators are pseudonyms, institutions codes. No name and no address is in the files. {text}
 Rationales are the raters' own words. Do not try to find out who somebody is."""
 
 
@@ -33,7 +34,7 @@ def data_card(manifest: Mapping[str, Any]) -> str:
         "## Collection\n\n" + "\n".join(_collection(manifest)),
         "## Agreement\n\n" + "\n".join(_agreement(manifest)),
         "## Limits\n\n" + LIMITS,
-        "## People\n\n" + "\n\n".join([PRIVACY, *_ethics(manifest)]),
+        "## People\n\n" + "\n\n".join([PRIVACY.format(text=one_line(text_sentence(manifest))), *_ethics(manifest)]),
         "## Use\n\n" + _use(manifest),
         f"How such studies are made: {BIBLIOGRAPHY}.",
     ]

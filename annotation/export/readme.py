@@ -21,8 +21,8 @@ Is it complete and unaltered?
   sha256sum -c SHA256SUMS
   python manage.py verify_release FOLDER    (in an installation of Consilium; also checks schema and counts)"""
 PRIVACY = (
-    "Raters and adjudicators appear as pseudonyms, institutions as codes. The release holds no name, no e-mail "
-    "address and no text of a note. Rationales and concepts are the raters' own words; what was made of concepts "
+    "Raters and adjudicators appear as pseudonyms, institutions as codes. The release holds no name and no e-mail "
+    "address. {text} Rationales and concepts are the raters' own words; what was made of concepts "
     "afterwards is in the table concept_facts, with the researcher's reasons."
 )
 
@@ -36,7 +36,7 @@ def readme(manifest: Mapping[str, Any]) -> str:
         "Tables\n" + "\n".join(_tables(manifest["tables"])),
         FORMATS,
         VERIFY,
-        fill(PRIVACY, WIDTH),
+        fill(PRIVACY.format(text=text_sentence(manifest)), WIDTH),
         *([fill(_withheld(manifest["withheld"]), WIDTH)] if manifest.get("withheld", {}).get("raters") else []),
         *([fill(_code_systems(manifest["code_systems"]), WIDTH)] if manifest.get("code_systems") else []),
         fill(
@@ -47,6 +47,17 @@ def readme(manifest: Mapping[str, Any]) -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def text_sentence(manifest: Mapping[str, Any]) -> str:
+    """Whether text of notes is in it, and on whose word."""
+    text = manifest.get("text")
+    if not text or not text["leaves"]:
+        return "It holds no text of a note."
+    return (
+        f"The table snippets holds text of notes, permitted for this corpus: {text['permission']['words']} Whoever has "
+        "these files is bound by it."
+    )
 
 
 def _withheld(counts: Mapping[str, int]) -> str:

@@ -1,12 +1,14 @@
 """The column dictionary of a release: every table and column that may leave the system, and nothing else.
 
-No snippet text, no names, no e-mail addresses, no user ids. docs/reference/release-columns.md is printed from here.
+No names, no e-mail addresses, no user ids; text of notes in the table of snippets alone.
+docs/reference/release-columns.md is printed from here.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from annotation.export.calibration_tables import JUDGEMENTS, READINGS, REFERENCES, SCORES
+from annotation.export.chosen import EVERYTHING, Chosen
 from annotation.export.columns import Column, Kind, Table
 from annotation.export.concept_tables import CONCEPT_FACTS, HIERARCHY
 from annotation.export.shared_columns import LATENT, SIMULATED
@@ -16,6 +18,7 @@ from annotation.export.shared_columns import moment as _moment
 from annotation.export.shared_columns import number as _number
 from annotation.export.shared_columns import text as _text
 from annotation.export.shared_columns import yes_no as _yes_no
+from annotation.export.snippet_table import SNIPPETS
 
 ANSWER = "answer_"
 WEIGHT = "weight_"
@@ -30,10 +33,11 @@ class AnswerColumn:
     question: str
 
 
-def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str]) -> tuple[Table, ...]:
+def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str], chosen: Chosen = EVERYTHING) -> tuple[Table, ...]:
     """The tables of a study's release.
 
-    answers: rubric items apart from the concept; weighed: items that consensus is computed on, single flags among them.
+    answers: rubric items apart from the concept; weighed: items that consensus is computed on, single flags among them;
+    chosen: what goes out only if the study says so.
     """
     return (
         _ratings(answers, weighed),
@@ -50,7 +54,8 @@ def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str]) -> tuple[Tab
         CONCEPTS,
         CONCEPT_FACTS,
         HIERARCHY,
-        RATERS,
+        *([RATERS] if chosen.raters else []),
+        *([SNIPPETS] if chosen.snippets else []),
     )
 
 

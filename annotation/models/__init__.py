@@ -4,7 +4,7 @@ from annotation.models.api import ApiToken, StoredAnswer
 from annotation.models.audit import AuditEvent
 from annotation.models.cases import Case, CaseDigest, CaseDraft, CaseStep, Decision, Signature
 from annotation.models.concepts import ConceptFact
-from annotation.models.corpora import Corpus, Document
+from annotation.models.corpora import Corpus, Document, TextPermission
 from annotation.models.corpus_imports import CorpusImport, StagedDocument
 from annotation.models.external import ExternalRater, ExternalRound
 from annotation.models.hours import HoursStatement, Reminder
@@ -96,6 +96,7 @@ __all__ = [
     "StagedDocument",
     "StoredAnswer",
     "Study",
+    "TextPermission",
     "User",
     "Webhook",
     "WebhookDelivery",

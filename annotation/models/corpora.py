@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from annotation.models.people import User
+
 
 class Corpus(models.Model):
     name = models.CharField(max_length=120, unique=True)
@@ -37,3 +39,21 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class TextPermission(models.Model):
+    """Whether snippets of a corpus may leave in releases. The newest counts; without any they may not. Append-only."""
+
+    corpus = models.ForeignKey(Corpus, on_delete=models.PROTECT, related_name="text_permissions")
+    may_leave = models.BooleanField()
+    words = models.CharField(max_length=500)
+    """On what that rests, in one line that names no person. Releases say it."""
+    stated_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    """None on the command line."""
+    stated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="text_permission_says_why", condition=~models.Q(words=""))]
+
+    def __str__(self) -> str:
+        return f"text of {self.corpus_id} {'may leave' if self.may_leave else 'stays'}"

@@ -7,7 +7,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 
-from annotation.enums import Role
+from annotation.enums import Role, Seniority, Specialty
 
 
 class UserManager(BaseUserManager["User"]):
@@ -35,13 +35,24 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     case_digest = models.BooleanField(default=True)
     """Whether she wants an e-mail when cases wait for her."""
+    specialty = models.CharField(max_length=30, choices=Specialty.choices, blank=True)
+    seniority = models.CharField(max_length=30, choices=Seniority.choices, blank=True)
+    """As she said them herself; empty until she does. A study's releases name them where it says so."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     objects = UserManager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            models.CheckConstraint(
+                name="user_specialty_known", condition=models.Q(specialty__in=["", *Specialty.values])
+            ),
+            models.CheckConstraint(
+                name="user_seniority_known", condition=models.Q(seniority__in=["", *Seniority.values])
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -39,6 +39,8 @@ class ResultRun(models.Model):
     """By which thresholds, and among how many institutions, its latents were last judged; None before."""
     left_out_with = models.JSONField(null=True, blank=True)
     """By which thresholds its sensitivity was laid out; None before."""
+    left_out_rounds = models.JSONField(null=True, blank=True)
+    """... and how many extra rounds each sampled latent had used by then, by id, those without any left out."""
 
     objects = CompleteRuns()
     everything: ClassVar[models.Manager["ResultRun"]] = models.Manager()

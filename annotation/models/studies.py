@@ -59,6 +59,11 @@ class Study(models.Model):
     withdrawal = models.CharField(max_length=20, choices=WithdrawalPolicy.choices, default=WithdrawalPolicy.STAY)
     ethics = models.CharField(max_length=500, blank=True)
     """The approval and consent under which people rate, in one line that names no person. Releases say it."""
+    release_snippets = models.BooleanField(default=False)
+    """Whether releases hold the text of snippets. The corpus must permit it too (models.TextPermission)."""
+    release_raters = models.BooleanField(default=False)
+    """Whether releases have a table of the raters, and in it, of annotation.enums.RaterAttribute: ..."""
+    rater_attributes = models.JSONField(default=list, blank=True)
 
     accept_q = models.FloatField(default=0.9)
     accept_theta = models.FloatField(default=0.73)

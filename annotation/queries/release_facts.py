@@ -11,6 +11,7 @@ from annotation.models import Agreement, AuditEvent, Membership, Rating, Release
 from annotation.queries.code_terms import released_origins
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.external_rounds import external_facts
+from annotation.queries.text_leaving import text_leaving
 from annotation.queries.withheld import withheld
 from annotation.rules.anonymity import K, small_cells
 from annotation.rules.scopes import ALL
@@ -82,9 +83,24 @@ def release_facts(release: Release, run: ResultRun) -> dict[str, Any]:
         },
         "agreement": _agreement(run),
         "anonymity": anonymity_facts(study),
+        "text": text_facts(study),
         "withheld": withheld_facts(study),
         "audit": _audit_head(study),
         "software": _software(),
+    }
+
+
+def text_facts(study: Study) -> dict[str, Any]:
+    """Whether text of notes is in the release, and on whose word, or why not."""
+    told = text_leaving(study)
+    said = told.permission
+    return {
+        "leaves": told.leaves,
+        "why": told.sentence,
+        "study_says": told.study_says,
+        "permission": None
+        if said is None
+        else {"may_leave": said.may_leave, "words": said.words, "stated_at": _iso(said.stated_at)},
     }
 
 

@@ -12,6 +12,7 @@ from django.db.models import Count
 from annotation.enums import CaseState, ReleaseState
 from annotation.models import Case, Membership, Rating, Release, Study
 from annotation.queries.release_facts import anonymity_facts
+from annotation.queries.text_leaving import TextLeaving, text_leaving
 from annotation.queries.withheld import withheld
 
 FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet"}
@@ -74,6 +75,7 @@ class NextRelease:
     """Latents with a rating."""
     decisions: int
     building: bool
+    text: TextLeaving
     alone: tuple[str, ...]
     """Pseudonyms who share role and institution with too few others to be hidden among them."""
     k: int
@@ -88,7 +90,7 @@ class NextRelease:
 
 
 def next_release(study: Study) -> NextRelease:
-    """Five statements."""
+    """Seven statements."""
     ratings = Rating.objects.filter(~withheld(), study=study).aggregate(
         ratings=Count("pk"), raters=Count("rater", distinct=True), latents=Count("latent", distinct=True)
     )
@@ -98,6 +100,7 @@ def next_release(study: Study) -> NextRelease:
         number=max(numbers, default=0) + 1,
         decisions=Case.objects.filter(study=study, state=CaseState.DECIDED).count(),
         building=ReleaseState.BUILDING in numbers.values(),
+        text=text_leaving(study),
         alone=tuple(anonymity["alone"]),
         k=anonymity["k"],
         **ratings,

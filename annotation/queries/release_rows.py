@@ -12,17 +12,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
 
 from annotation.enums import ItemKind
+from annotation.export.chosen import NOTHING, Chosen
 from annotation.models import Consensus, ResultRun, RubricItem, Study
 from annotation.queries.concept_names import broader
 from annotation.queries.release_select import Select
 from annotation.queries.release_selects import SELECTS, ratings
 from annotation.queries.scorers_in_use import scorers_in_use
+from annotation.queries.text_leaving import text_leaving
 from annotation.rules.rubric_item import SCALES
 
 BATCH_BYTES = 4 * 1024 * 1024
 BATCH_ROWS = 16_384
+DOCUMENTS = "consilium.release.documents"
+"""Salt of the key under which a study's documents get the names that they have in releases."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +63,15 @@ def weighed_items(run: ResultRun) -> list[str]:
     return sorted(Consensus.objects.filter(run=run).values_list("item", flat=True).distinct())
 
 
+def chosen(study: Study) -> Chosen:
+    """What the study's releases hold beyond what every release does, as it stands at this moment."""
+    return Chosen(
+        snippets=text_leaving(study).leaves,
+        raters=study.release_raters,
+        attributes=frozenset(study.rater_attributes if study.release_raters else ()),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cut:
     """What goes out: the results, and the ratings that they rest on."""
@@ -66,6 +80,7 @@ class Cut:
     run: ResultRun
     items: tuple[RatedItem, ...]
     weighed: tuple[str, ...]
+    chosen: Chosen = NOTHING
 
     def select(self, table: str) -> tuple[Select, dict[str, Any]]:
         shared = {
@@ -73,6 +88,7 @@ class Cut:
             "run": self.run.pk,
             "last": self.run.last_rating,
             "simulated": self.study.simulated,
+            "documents": salted_hmac(DOCUMENTS, self.study.slug, algorithm="sha256").hexdigest(),
             "scorers": json.dumps(dict(scorers_in_use(self.study))),
         }
         if table != "ratings":

@@ -10,6 +10,7 @@ from annotation.enums import CaseKind
 from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES, SCORES
 from annotation.queries.release_concepts import CONCEPT_FACTS, CONCEPT_MAY_LEAVE, MERGED_NAMES
 from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, WITHHELD, Select
+from annotation.queries.release_snippets import SNIPPETS
 from annotation.queries.set_aside import SET_ASIDE
 
 NEWER = f"""
@@ -332,4 +333,5 @@ SELECTS = {
     "concepts": CONCEPTS,
     "concept_facts": CONCEPT_FACTS,
     "raters": RATERS,
+    "snippets": SNIPPETS,
 }

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
-from annotation.enums import CodeSystem, RoundKind, Scorer, WithdrawalPolicy
+from annotation.enums import CodeSystem, RaterAttribute, RoundKind, Scorer, WithdrawalPolicy
 from annotation.models import Study
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
@@ -24,7 +24,11 @@ SETTINGS = (
     "currency",
     "withdrawal",
     "ethics",
+    "release_snippets",
+    "release_raters",
+    "rater_attributes",
 )
+YES_OR_NO = ("release_snippets", "release_raters")
 ACCEPT = "accept_"
 THRESHOLDS = tuple(field.name for field in Study._meta.concrete_fields if field.name.startswith(ACCEPT))
 """Of an accepted latent (science.ambiguity), with what they would do shown before they are saved. They may change at
@@ -69,12 +73,15 @@ def _wrong(name: str, value: Any) -> str:
         return "" if value is None or 0 <= value <= HIGHEST_RATE else f"Give an amount from 0 to {HIGHEST_RATE:,}."
     if name == "currency":
         return "" if re.fullmatch("[A-Z]{3}", value) else "Give the three capital letters of a currency, such as EUR."
+    if name in YES_OR_NO:
+        return "" if isinstance(value, bool) else "Say yes or no."
     if name == "ethics":
         return (
             "" if len(value) <= LONGEST_ETHICS and value.isprintable() else "Give one line of at most 500 characters."
         )
     known: Mapping[str, Collection[str]] = {
         "code_systems": CodeSystem.values,
+        "rater_attributes": RaterAttribute.values,
         "scorers": Scorer.values,
         "withdrawal": WithdrawalPolicy.values,
     }

@@ -5,15 +5,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.actions.importing_text import begin_reading, begin_storing, discard_import, propose_import
+from annotation.actions.permitting_text import permit_text
 from annotation.enums import Role
 from annotation.interop.corpora.columns import ROW_NUMBER
 from annotation.interop.corpora.sources import TITLES, Format
 from annotation.models import CorpusImport
-from annotation.queries.corpus_imports import study_corpora
+from annotation.queries.corpus_imports import corpora_of, study_corpora
 from annotation.queries.corpus_report import report_lines
 from annotation.queries.import_folder import folder_of, offered_path, offers
 from annotation.rules.importing_text import OPEN, UNDER_WAY
@@ -34,12 +35,35 @@ def corpora(request: HttpRequest, place: Place) -> HttpResponse:
     found = study_corpora(place.study)
     context = {
         "found": found,
+        "may_permit": place.user.is_superuser,
         "offers": offers(place.study),
         "has_folder": folder_of(place.study) is not None,
         "legacy_options": LEGACY_OPTIONS,
         "breadcrumbs": breadcrumbs(place, ("Corpora", "")),
     }
     return render(request, "corpora/corpora.html", {**place.context, **context})
+
+
+@require_POST
+@in_study(Role.RESEARCHER)
+def corpus_text(request: HttpRequest, place: Place, pk: int) -> HttpResponse:
+    """An administrator says whether text of a corpus may leave in releases."""
+    corpus = get_object_or_404(corpora_of(place.study), pk=pk)
+    wanted = request.POST.get("may_leave") == "yes"
+    try:
+        permit_text(
+            corpus=corpus,
+            may_leave=wanted,
+            words=request.POST.get("words", ""),
+            by=place.user,
+            now=timezone.now(),
+            study=place.study,
+        )
+    except Refused as error:
+        say_refusal(request, error)
+    else:
+        messages.success(request, f"Noted: snippets of “{corpus.name}” {'may leave' if wanted else 'stay'}.")
+    return see_other("corpora", place.study.slug)
 
 
 def _propose(request: HttpRequest, place: Place) -> HttpResponse:

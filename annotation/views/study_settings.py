@@ -12,10 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from annotation.actions.study_settings import change_study
-from annotation.enums import CodeSystem, Role, Scorer, WithdrawalPolicy
+from annotation.enums import CodeSystem, RaterAttribute, Role, Scorer, WithdrawalPolicy
 from annotation.models import Study
+from annotation.queries.text_leaving import text_leaving
 from annotation.rules.answers import Incomplete
 from annotation.rules.refusal import Refused
+from annotation.rules.study_settings import YES_OR_NO
 from annotation.views.access import Place, in_study
 from annotation.views.breadcrumbs import breadcrumbs
 from annotation.views.see_other import see_other
@@ -24,6 +26,11 @@ ATTRS = {"class": "input"}
 SCORER_HELP: dict[str, str] = {
     Scorer.EMBEDDING: "A small model on this installation. No text leaves.",
     Scorer.JUDGE: "A model that the institution has set up for it: on its own GPU, or at an address of its own.",
+}
+ATTRIBUTE_HELP: dict[str, str] = {
+    RaterAttribute.SPECIALTY: "As each said it herself, from a fixed list of broad fields.",
+    RaterAttribute.SENIORITY: "As each said it herself, in bands: in training, specialist, …",
+    RaterAttribute.CALIBRATION: "Whether she passed, and how close she came to the panel.",
 }
 PERCENT = ("retest_share", "case_repeat_share", "reading_share", "calibration_threshold")
 
@@ -101,6 +108,23 @@ class SettingsForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs=ATTRS),
     )
+    release_snippets = forms.BooleanField(
+        label="Release the text of snippets",
+        help_text="Only where an administrator has permitted it for the corpus, too.",
+        required=False,
+    )
+    release_raters = forms.BooleanField(
+        label="Release a table of the raters",
+        help_text="Pseudonym, role, institution, and how much each has rated or decided.",
+        required=False,
+    )
+    rater_attributes = forms.MultipleChoiceField(
+        label="… and in it",
+        help_text="The releases page says who could be recognised by them before anything is cut.",
+        choices=RaterAttribute.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
     withdrawal = forms.ChoiceField(
         label="When somebody withdraws",
         help_text="As the study’s consent says. Fixed once anybody has rated.",
@@ -141,6 +165,13 @@ def study_settings(request: HttpRequest, place: Place) -> HttpResponse:
     return see_other("study_settings", place.study.slug)
 
 
+def _switch(form: SettingsForm, name: str) -> dict[str, Any]:
+    """One box to tick, as components/option_group.html takes it."""
+    field = form.fields[name]
+    options = [{"value": "on", "label": field.label, "help": field.help_text}]
+    return {"options": options, "values": ["on"] if form[name].value() else []}
+
+
 def _page(request: HttpRequest, place: Place, form: SettingsForm, *, status: int = HTTPStatus.OK) -> HttpResponse:
     context = {
         **place.context,
@@ -148,6 +179,11 @@ def _page(request: HttpRequest, place: Place, form: SettingsForm, *, status: int
         "form": form,
         "scorers": [{"value": value, "label": label, "help": SCORER_HELP[value]} for value, label in Scorer.choices],
         "code_systems": [{"value": value, "label": label} for value, label in CodeSystem.choices],
+        "text": text_leaving(place.study),
+        "switches": {name: _switch(form, name) for name in YES_OR_NO},
+        "attributes": [
+            {"value": value, "label": label, "help": ATTRIBUTE_HELP[value]} for value, label in RaterAttribute.choices
+        ],
         "withdrawals": [{"value": value, "label": label} for value, label in WithdrawalPolicy.choices],
     }
     return render(request, "studies/settings.html", context, status=status)

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection
 from annotation.actions import releasing
 from annotation.actions.concepts import code_concept, take_back_fact
 from annotation.actions.releasing import request_release, write_release
-from annotation.enums import AuditVerb, ReleaseState, Role
+from annotation.enums import AuditVerb, RaterAttribute, ReleaseState, Role
 from annotation.export.verify import verify
 from annotation.models import AuditEvent, Concept, Rating, Release, ResultRun, Study
 from annotation.queries.audit_chain import verify_chain
@@ -86,6 +86,7 @@ def test_every_rating_is_a_row_with_answers_and_weights(rated: World) -> None:
 
 
 def test_the_three_formats_hold_the_same(rated: World) -> None:
+    Study.objects.filter(pk=rated.study.pk).update(release_raters=True, rater_attributes=RaterAttribute.values)
     release = cut(rated)
     for table in release.manifest["tables"]:
         lines = read_json_lines(release, table)
@@ -339,7 +340,7 @@ def test_a_database_that_goes_away_leaves_the_release_to_the_sweep(
 
 
 def test_a_simulated_study_says_so_in_every_file(rated: World) -> None:
-    Study.objects.filter(pk=rated.study.pk).update(simulated=True)
+    Study.objects.filter(pk=rated.study.pk).update(simulated=True, release_raters=True)
     release = cut(rated)
     files = [path for path in folder_of(release).iterdir() if path.suffix in (".csv", ".jsonl", ".parquet", ".zip")]
     assert len(files) == 46

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from annotation.actions.cases import open_case
+from annotation.actions.permitting_text import permit_text
 from annotation.actions.rounds import open_round
 from annotation.models import Case, Decision, Reference, Round, Slot
 from annotation.rules.refusal import Refused
@@ -34,6 +35,7 @@ APPEND_ONLY = (
     "snippet",
     "latentprofile",
     "latentmatch",
+    "textpermission",
 )
 
 
@@ -48,6 +50,7 @@ def full(world: World) -> World:
     case = open_case(latent=rating.latent, why="for the test", now=NOW)
     decide(case, world)
     assert world.study.run is not None
+    permit_text(corpus=world.study.run.corpus, may_leave=True, words="For the test.", by=None, now=NOW)
     match(world.study.run, second_run(world.study.run), [(0, 1, 0.5)])
     return world
 

@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.actions.importing_text import work_on
-from annotation.enums import CorpusImportState
-from annotation.models import Corpus, CorpusImport, User
+from annotation.enums import AuditVerb, CorpusImportState
+from annotation.models import AuditEvent, Corpus, CorpusImport, User
 from tests import world as worlds
 from tests.world import NOW, World
 
@@ -108,3 +108,31 @@ def test_without_an_import_folder_the_page_says_how_to_have_one(
 ) -> None:
     settings.IMPORT_ROOT = None
     assert "the setting <code>IMPORT_ROOT</code> names a folder" in shown(signed_in(world.rosa).get(page(world)))
+
+
+def test_an_administrator_says_on_the_page_whether_text_may_leave(world: World, signed_in: SignedIn) -> None:
+    (corpus,) = Corpus.objects.all()
+    address = reverse("corpus_text", args=[world.study.slug, corpus.pk])
+    said = {"may_leave": "yes", "words": "Agreement 7 of 1 June 2026."}
+    rosa = signed_in(world.rosa)
+    assert "An administrator of this installation can permit it here." in shown(rosa.get(page(world)))
+    assert "for an administrator of this installation to say" in shown(rosa.post(address, said, follow=True))
+    assert not corpus.text_permissions.exists()
+    User.objects.filter(pk=world.rosa.pk).update(is_superuser=True)
+    assert "Permit snippets to leave" in shown(rosa.get(page(world)))
+    html = shown(rosa.post(address, said, follow=True))
+    assert "snippets may leave, where a study’s settings say so too" in html
+    assert "Agreement 7 of 1 June 2026." in html
+    event = AuditEvent.objects.get(verb=AuditVerb.TEXT_PERMITTED)
+    assert (event.study, event.actor) == (world.study.pk, world.rosa.pk)
+    rosa.post(address, {"may_leave": "no", "words": "It ended."})
+    assert [said.may_leave for said in corpus.text_permissions.order_by("pk")] == [True, False]
+
+
+def test_a_corpus_of_another_study_is_nobodys_to_permit_here(world: World, signed_in: SignedIn) -> None:
+    other = Corpus.objects.create(name="Theirs", source="Theirs.", digest="c" * 64, document_count=0, imported_at=NOW)
+    User.objects.filter(pk=world.rosa.pk).update(is_superuser=True)
+    address = reverse("corpus_text", args=[world.study.slug, other.pk])
+    assert signed_in(world.rosa).post(address, {"may_leave": "yes", "words": "Ours now."}).status_code == 404
+    assert signed_in(world.ada).post(address, {"may_leave": "yes", "words": "Mine."}).status_code == 403
+    assert not other.text_permissions.exists()

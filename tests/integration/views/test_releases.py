@@ -13,17 +13,20 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.actions.people import add_member
+from annotation.actions.permitting_text import permit_text
 from annotation.actions.releasing import request_release, write_release
 from annotation.enums import AuditVerb, ReleaseState, Role
+from annotation.export.chosen import Chosen
+from annotation.export.schema import tables
 from annotation.models import AuditEvent, Release, Study, User
 from tests import world as worlds
 from tests.world import NOW, World, rate_next
 
 SignIn = Callable[[User], Client]
-TABLES = 13
+TABLES = len(tables([], [], Chosen()))
+"""Of a release; each is written as CSV, JSON Lines and Parquet."""
 ABOUT = 4
 """Manifest, data card, README and checksums."""
-"""Of a release; each is written as CSV, JSON Lines and Parquet."""
 
 
 def page(world: World) -> str:
@@ -69,6 +72,17 @@ def test_the_page_says_what_goes_in_and_that_results_are_stale(world: World, sig
     html = shown(signed_in(world.rosa).get(page(world)))
     assert "Cut release 1" in html
     assert "they are computed again before it is written" in html
+
+
+def test_the_page_says_that_no_text_leaves_and_why_until_both_permit_it(world: World, signed_in: SignIn) -> None:
+    rate_next(world.study, world.ada)
+    rosa = signed_in(world.rosa)
+    html = shown(rosa.get(page(world)))
+    assert "No text of notes leaves: this study&#x27;s settings do not say so, and nobody has permitted it" in html
+    Study.objects.filter(pk=world.study.pk).update(release_snippets=True)
+    assert world.study.run is not None
+    permit_text(corpus=world.study.run.corpus, may_leave=True, words="Agreement 7.", by=None, now=NOW)
+    assert "Snippets leave with their text" in shown(rosa.get(page(world)))
 
 
 def test_one_button_cuts_the_release_and_its_card_asks_for_itself(world: World, signed_in: SignIn) -> None:
