@@ -30,12 +30,13 @@ SHARED = {
         "consensus_worlds",
         "harness",
         "load",
+        "made_up_release",
         "made_up_shard",
         "made_up_study",
         "mining_inputs",
         "no_think_time",
     ),
-    *("clc_apart", "rater", "site", "stopwatch", "times", "wide_table"),
+    *("clc_apart", "rater", "release_apart", "released", "site", "stopwatch", "times", "wide_table"),
 }
 """Modules of this folder that are no measures."""
 COLUMNS = ("name", "value", "target", "holds", "how", "detail")

@@ -126,13 +126,20 @@ def _write(release: Release, now: datetime) -> None:
 
 
 def _fill(aside: Path, release: Release, now: datetime) -> dict[str, Any]:
-    for _ in range(TRIES):
-        compute_results(study_id=release.study_id, now=now)
+    for attempt in range(TRIES):
+        if attempt > 0 or _stale(release.study):
+            # Reads every rating into memory; what was computed already is only streamed.
+            compute_results(study_id=release.study_id, now=now)
         try:
             return _fill_from_snapshot(aside, release, now)
         except _Moved:
             continue
     raise CannotWrite("Ratings kept coming in while the results were computed. Cut the release again in a minute.")
+
+
+def _stale(study: Study) -> bool:
+    found = freshness(study)
+    return found.run is None or bool(found.changed)
 
 
 def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import csv
 import json
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.db import OperationalError, connection
 from annotation.actions import releasing
 from annotation.actions.concepts import code_concept, take_back_fact
 from annotation.actions.releasing import request_release, write_release
+from annotation.actions.results import compute_results
 from annotation.enums import AuditVerb, RaterAttribute, ReleaseState, Role
 from annotation.export.verify import verify
 from annotation.models import AuditEvent, Concept, Rating, Release, ResultRun, Study
@@ -83,6 +84,27 @@ def test_every_rating_is_a_row_with_answers_and_weights(rated: World) -> None:
     assert silent["rationale"] is None
     assert silent["weight_concept"] is None
     assert all(row["simulated"] is False for row in rows)
+
+
+def test_results_that_hold_every_rating_go_out_as_they_are_and_stale_ones_do_not(
+    rated: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = compute_results(study_id=rated.study.pk, now=NOW)
+    asked: list[int] = []
+
+    def watched(*, study_id: int, now: datetime) -> ResultRun | None:
+        asked.append(study_id)
+        return compute_results(study_id=study_id, now=now)
+
+    monkeypatch.setattr(releasing, "compute_results", watched)
+    assert computed is not None
+    assert cut(rated).manifest["results"]["input_digest"] == computed.input_digest
+    assert asked == []
+    original = Rating.objects.filter(study=rated.study, rater=rated.ada).earliest("pk")
+    revision = {"latent": original.latent, "revision": 2, "reason": "I had misread the scale."}
+    Rating.objects.create(**late_rating(rated, rated.ada) | revision)
+    assert cut(rated).manifest["results"]["input_digest"] != computed.input_digest
+    assert asked == [rated.study.pk]
 
 
 def test_the_three_formats_hold_the_same(rated: World) -> None:

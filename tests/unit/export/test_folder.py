@@ -108,6 +108,13 @@ def drop_the_last_line(folder: Path) -> None:
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
 
 
+def change_a_line(folder: Path, old: str, new: str) -> None:
+    path = folder / "votes.jsonl"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
 def change_the_count(folder: Path) -> None:
     edit_manifest(folder, lambda manifest: manifest["tables"]["votes"].update(rows=6))
 
@@ -133,6 +140,17 @@ def edit_manifest(folder: Path, change: Callable[[dict[str, Any]], None]) -> Non
         (lambda folder: (folder / "SHA256SUMS").unlink(), "SHA256SUMS is missing."),
         (lambda folder: (folder / "SHA256SUMS").write_text("nonsense\n"), "names no digest and file"),
         (lambda folder: (folder / "votes.csv").write_bytes(b"rater,why\r\n"), "votes.csv"),
+        (
+            lambda folder: change_a_line(folder, '"flags":["x, y"]', '"flags":null'),
+            "lacks 1 values of “flags”; votes.csv",
+        ),
+        (lambda folder: change_a_line(folder, '"share":', '"part":'), "votes.jsonl cannot be read: it has the columns"),
+        (lambda folder: change_a_line(folder, '"rater":"R01"', '"who":"R01"'), "votes.jsonl cannot be read"),
+        (
+            lambda folder: change_a_line(folder, '"rater":"R01"', '"rater":null'),
+            "votes.jsonl cannot be read: JSON parse error: a required field was null",
+        ),
+        (lambda folder: change_a_line(folder, '"share":0.', '"share":"0.'), "votes.jsonl cannot be read"),
     ],
 )
 def test_damage_is_found_and_named(folder: Path, damage: Callable[[Path], Any], sentence: str) -> None:
