@@ -4,7 +4,7 @@ Motivation, composition, collection, agreement and limits, after Gebru et al. 20
 the study's own facts: nothing here is typed for the occasion.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from annotation.export.manifest import SIMULATED_SENTENCE
@@ -117,9 +117,17 @@ def _ethics(manifest: Mapping[str, Any]) -> Iterator[str]:
     anonymity = manifest.get("anonymity")
     if anonymity and anonymity["alone"]:
         yield (
-            f"Warning: by role and institution together {len(anonymity['alone'])} of {anonymity['people']} people "
-            f"stand in a group of fewer than {anonymity['k']}."
+            f"Warning: by {_and(anonymity['attributes'])} together {len(anonymity['alone'])} of "
+            f"{anonymity['people']} people stand in a group of fewer than {anonymity['k']}: "
+            + "; ".join(
+                f"{', '.join(cell['attributes'])} ({', '.join(cell['pseudonyms'])})" for cell in anonymity["cells"]
+            )
+            + "."
         )
+
+
+def _and(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _use(manifest: Mapping[str, Any]) -> str:

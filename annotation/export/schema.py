@@ -11,6 +11,7 @@ from annotation.export.calibration_tables import JUDGEMENTS, READINGS, REFERENCE
 from annotation.export.chosen import EVERYTHING, Chosen
 from annotation.export.columns import Column, Kind, Table
 from annotation.export.concept_tables import CONCEPT_FACTS, HIERARCHY
+from annotation.export.rater_table import rater_table
 from annotation.export.shared_columns import LATENT, SIMULATED
 from annotation.export.shared_columns import integer as _integer
 from annotation.export.shared_columns import listed as _list
@@ -54,7 +55,7 @@ def tables(answers: Sequence[AnswerColumn], weighed: Sequence[str], chosen: Chos
         CONCEPTS,
         CONCEPT_FACTS,
         HIERARCHY,
-        *([RATERS] if chosen.raters else []),
+        *([rater_table(chosen.attributes)] if chosen.raters else []),
         *([SNIPPETS] if chosen.snippets else []),
     )
 
@@ -374,19 +375,6 @@ CONCEPTS = Table(
         _yes_no("offered", "Round.concepts", "True if it was on the frozen list that raters could choose from."),
         _integer("ratings", "Rating.concept", "Current ratings that name it."),
         _moment("added_at", "Concept.created_at", "When it entered the study, UTC."),
-        SIMULATED,
-    ),
-)
-RATERS = Table(
-    name="raters",
-    rows="one annotator or adjudicator of the study",
-    key=("pseudonym",),
-    columns=(
-        _text("pseudonym", "Membership.pseudonym", "Stands for the person."),
-        _text("role", "Membership.role", "annotator or adjudicator."),
-        _text("institution", "Institution.code", "Code of the institution.", "An adjudicator may belong to none."),
-        _integer("ratings", "Rating.rater", "Current ratings given."),
-        _integer("decisions", "Decision.adjudicator", "Cases decided."),
         SIMULATED,
     ),
 )

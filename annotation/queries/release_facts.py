@@ -11,9 +11,9 @@ from annotation.models import Agreement, AuditEvent, Membership, Rating, Release
 from annotation.queries.code_terms import released_origins
 from annotation.queries.counted_ratings import counted_ratings
 from annotation.queries.external_rounds import external_facts
+from annotation.queries.release_raters import anonymity_facts
 from annotation.queries.text_leaving import text_leaving
 from annotation.queries.withheld import withheld
-from annotation.rules.anonymity import K, small_cells
 from annotation.rules.scopes import ALL
 
 PACKAGES = ("Django", "numpy", "scipy", "krippendorff", "pyarrow", "psycopg")
@@ -118,23 +118,6 @@ def _agreement(run: ResultRun) -> list[dict[str, Any]]:
     """Alpha of each item over all ratings, for the data card; the table `agreement` has everything."""
     rows = Agreement.objects.filter(run=run, scope=ALL, coefficient="alpha").exclude(level="hierarchy").order_by("pk")
     return [dict(row) for row in rows.values("item", "value", "low", "high", "units", "undefined_reason")]
-
-
-def anonymity_facts(study: Study) -> dict[str, Any]:
-    """Who shares role and institution with fewer than K - 1 others, as the table `raters` tells them apart."""
-    told = Membership.objects.filter(study=study, role__in=(Role.ANNOTATOR, Role.ADJUDICATOR), ratings_withheld=False)
-    people = {
-        pseudonym: (role, code or "none")
-        for pseudonym, role, code in told.values_list("pseudonym", "role", "institution__code")
-    }
-    cells = small_cells(people)
-    return {
-        "attributes": ["role", "institution"],
-        "k": K,
-        "people": len(people),
-        "alone": sorted(name for cell in cells for name in cell.pseudonyms),
-        "cells": [{"attributes": list(cell.attributes), "pseudonyms": list(cell.pseudonyms)} for cell in cells],
-    }
 
 
 def revisions(study: Study, run: ResultRun) -> tuple[int, int]:

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count
 
-from annotation.enums import CaseState, ReleaseState
+from annotation.enums import CaseState, RaterAttribute, ReleaseState
 from annotation.models import Case, Membership, Rating, Release, Study
-from annotation.queries.release_facts import anonymity_facts
+from annotation.queries.release_raters import anonymity_facts
 from annotation.queries.text_leaving import TextLeaving, text_leaving
 from annotation.queries.withheld import withheld
 
@@ -76,17 +76,25 @@ class NextRelease:
     decisions: int
     building: bool
     text: TextLeaving
-    alone: tuple[str, ...]
-    """Pseudonyms who share role and institution with too few others to be hidden among them."""
-    k: int
+    anonymity: Mapping[str, Any]
+    """Who shares all that it says of her with too few others to be hidden among them (release_raters)."""
+    releases_raters: bool
 
     @property
     def name(self) -> str:
         return str(self.number)
 
     @property
-    def least(self) -> str:
-        return str(self.k)
+    def attributes(self) -> str:
+        """What it says of people: `role, institution and specialty`."""
+        *others, last = self.anonymity["attributes"]
+        return f"{', '.join(others)} and {last}"
+
+    @property
+    def without(self) -> tuple[tuple[str, str, int], ...]:
+        """Attributes that may be left out: value, name, and how many would still stand in a small group."""
+        left = self.anonymity["alone_without"]
+        return tuple((name, RaterAttribute(name).label, alone) for name, alone in left.items())
 
 
 def next_release(study: Study) -> NextRelease:
@@ -94,15 +102,14 @@ def next_release(study: Study) -> NextRelease:
     ratings = Rating.objects.filter(~withheld(), study=study).aggregate(
         ratings=Count("pk"), raters=Count("rater", distinct=True), latents=Count("latent", distinct=True)
     )
-    anonymity = anonymity_facts(study)
     numbers = dict(study.releases.values_list("number", "state"))
     return NextRelease(
         number=max(numbers, default=0) + 1,
         decisions=Case.objects.filter(study=study, state=CaseState.DECIDED).count(),
         building=ReleaseState.BUILDING in numbers.values(),
         text=text_leaving(study),
-        alone=tuple(anonymity["alone"]),
-        k=anonymity["k"],
+        anonymity=anonymity_facts(study),
+        releases_raters=study.release_raters,
         **ratings,
     )
 

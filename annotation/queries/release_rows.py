@@ -18,6 +18,7 @@ from annotation.enums import ItemKind
 from annotation.export.chosen import NOTHING, Chosen
 from annotation.models import Consensus, ResultRun, RubricItem, Study
 from annotation.queries.concept_names import broader
+from annotation.queries.release_raters import released_calibration
 from annotation.queries.release_select import Select
 from annotation.queries.release_selects import SELECTS, ratings
 from annotation.queries.scorers_in_use import scorers_in_use
@@ -89,6 +90,7 @@ class Cut:
             "last": self.run.last_rating,
             "simulated": self.study.simulated,
             "documents": salted_hmac(DOCUMENTS, self.study.slug, algorithm="sha256").hexdigest(),
+            "calibration": json.dumps(released_calibration(self.study)) if table == "raters" else "{}",
             "scorers": json.dumps(dict(scorers_in_use(self.study))),
         }
         if table != "ratings":

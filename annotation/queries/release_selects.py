@@ -9,35 +9,20 @@ from typing import Any
 from annotation.enums import CaseKind
 from annotation.queries.release_calibration import JUDGEMENTS, READINGS, REFERENCES, SCORES
 from annotation.queries.release_concepts import CONCEPT_FACTS, CONCEPT_MAY_LEAVE, MERGED_NAMES
-from annotation.queries.release_select import KEPT, LATENT, SAMPLED, SIMULATED, WITHHELD, Select
+from annotation.queries.release_raters import RATERS
+from annotation.queries.release_select import (
+    COUNTED,
+    CURRENT,
+    KEPT,
+    LATENT,
+    NEWER,
+    SAMPLED,
+    SIMULATED,
+    WITHHELD,
+    Select,
+)
 from annotation.queries.release_snippets import SNIPPETS
 from annotation.queries.set_aside import SET_ASIDE
-
-NEWER = f"""
-LEFT JOIN (
-    SELECT latent_id, round_id, rater_id, max(revision) AS revision FROM annotation_rating
-    WHERE study_id = %(study)s AND id <= %(last)s AND revision > 1
-    GROUP BY latent_id, round_id, rater_id
-) newer ON newer.latent_id = r.latent_id AND newer.round_id = r.round_id AND newer.rater_id = r.rater_id
-JOIN annotation_round asked ON asked.id = r.round_id
-LEFT JOIN (
-    SELECT g.latent_id, g.rater_id, (array_agg(v.rubric_id ORDER BY v.number DESC))[1] AS rubric_id
-    FROM annotation_rating g JOIN annotation_round v ON v.id = g.round_id
-    WHERE g.study_id = %(study)s AND g.id <= %(last)s AND NOT {SET_ASIDE.format("g")}
-        AND (SELECT count(DISTINCT rubric_id) > 1 FROM annotation_round WHERE study_id = %(study)s)
-    GROUP BY g.latent_id, g.rater_id HAVING count(DISTINCT v.rubric_id) > 1
-) last_asked ON last_asked.latent_id = r.latent_id AND last_asked.rater_id = r.rater_id
-"""
-CURRENT = f"""(NOT {SET_ASIDE.format("r")} AND COALESCE(r.revision >= newer.revision, true)
-    AND COALESCE(asked.rubric_id = last_asked.rubric_id, true) AND asked.kind <> 'calibration')"""
-"""Whether statistics take the rating (as queries.counted_ratings has it): its rater's newest revision, under the rubric
-version that she answered last on the latent, no calibration, and none that was rated elsewhere and set aside. Needs
-NEWER."""
-COUNTED = f"""
-SELECT r.{{by}}, count(*) AS ratings FROM annotation_rating r {NEWER}
-WHERE r.study_id = %(study)s AND r.id <= %(last)s AND {CURRENT} AND {KEPT} GROUP BY r.{{by}}
-"""
-"""How many ratings count, by one of their columns."""
 
 
 def ratings(answers: Mapping[str, bool], weighed: Sequence[str]) -> tuple[Select, dict[str, Any]]:
@@ -298,25 +283,6 @@ FROM annotation_concept c
 LEFT JOIN ({COUNTED.format(by="concept_id")}) given ON given.concept_id = c.id
 WHERE c.study_id = %(study)s AND {CONCEPT_MAY_LEAVE.format("c")}
 ORDER BY lower(c.name)
-""",
-)
-RATERS = Select(
-    columns={
-        "pseudonym": "m.pseudonym",
-        "role": "m.role",
-        "institution": "i.code",
-        "ratings": "CASE WHEN m.role = 'annotator' THEN COALESCE(given.ratings, 0) ELSE 0 END",
-        "decisions": """CASE WHEN m.role = 'adjudicator' THEN (
-            SELECT count(*) FROM annotation_decision d JOIN annotation_case k ON k.id = d.case_id
-            WHERE k.study_id = %(study)s AND k.kind = 'first' AND d.adjudicator_id = m.user_id) ELSE 0 END""",
-        **SIMULATED,
-    },
-    rest=f"""
-FROM annotation_membership m
-LEFT JOIN annotation_institution i ON i.id = m.institution_id
-LEFT JOIN ({COUNTED.format(by="rater_id")}) given ON given.rater_id = m.user_id
-WHERE m.study_id = %(study)s AND m.role IN ('annotator', 'adjudicator') AND NOT m.ratings_withheld
-ORDER BY m.pseudonym
 """,
 )
 SELECTS = {

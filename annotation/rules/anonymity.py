@@ -1,7 +1,7 @@
 """k-anonymity of what a release says of its people: who stands alone by what is known of her.
 
-Sweeney 2002, doi 10.1142/S0218488502001648. The release says role and institution; a pseudonym that shares both with
-fewer than k - 1 others may be recognised by a colleague.
+Sweeney 2002, doi 10.1142/S0218488502001648. The release says role and institution, and specialty and seniority where
+the study chose so; a pseudonym that shares all of them with fewer than k - 1 others may be recognised by a colleague.
 """
 
 from collections import defaultdict
@@ -26,3 +26,15 @@ def small_cells(people: Mapping[str, Sequence[str]], *, k: int = K) -> tuple[Sma
     for pseudonym, attributes in people.items():
         groups[tuple(attributes)].append(pseudonym)
     return tuple(SmallCell(values, tuple(sorted(own))) for values, own in sorted(groups.items()) if len(own) < k)
+
+
+def without_each(people: Mapping[str, Sequence[str]], *, k: int = K) -> tuple[int, ...]:
+    """How many people would stand in a group of fewer than k, were the first attribute left out, the second, ..."""
+    attributes = len(next(iter(people.values()), ()))
+    return tuple(
+        sum(len(cell.pseudonyms) for cell in small_cells(_without(people, place), k=k)) for place in range(attributes)
+    )
+
+
+def _without(people: Mapping[str, Sequence[str]], place: int) -> dict[str, tuple[str, ...]]:
+    return {name: (*values[:place], *values[place + 1 :]) for name, values in people.items()}

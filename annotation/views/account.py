@@ -14,14 +14,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotation.actions.accounts import choose_password
+from annotation.actions.accounts import choose_password, describe_oneself
 from annotation.actions.case_digests import choose_case_digest
 from annotation.actions.links import link_is_open, redeem_link
 from annotation.enums import Role
 from annotation.models import Membership, User
+from annotation.queries.told_of_me import told_of_me
 from annotation.rules.device import device_owner
 from annotation.rules.refusal import Refused
-from annotation.views.account_forms import PasswordForm, SignInForm
+from annotation.views.account_forms import AboutForm, PasswordForm, SignInForm
 from annotation.views.sign_in_limit import TOO_MANY, forget_failures, may_try, note_failure
 
 WIPE_COOKIE = "device_wipe"
@@ -105,6 +106,9 @@ def account(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "memberships": memberships.order_by("study__name", "role"),
+        "about": AboutForm(initial={"specialty": user.specialty, "seniority": user.seniority}),
+        "told": told_of_me(user),
+        "is_rater": memberships.filter(role__in=(Role.ANNOTATOR, Role.ADJUDICATOR)).exists(),
         "adjudicates": memberships.filter(role=Role.ADJUDICATOR, withdrawn_at__isnull=True).exists(),
         "next": _onward(request, ""),
     }
@@ -120,6 +124,21 @@ def case_digest(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("wanted") == "yes"
     choose_case_digest(wanted=wanted, by=user, now=timezone.now())
     messages.success(request, f"E-mails about waiting cases are switched {'on' if wanted else 'off'}.")
+    return redirect("account")
+
+
+@require_POST
+def about_me(request: HttpRequest) -> HttpResponse:
+    """Her field and how far she is, as she says it herself."""
+    user = request.user
+    assert isinstance(user, User)  # LoginRequiredMiddleware stands in front.
+    said = {name: request.POST.get(name, "") for name in ("specialty", "seniority")}
+    try:
+        describe_oneself(**said, by=user, now=timezone.now())
+    except Refused as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Noted. Releases that are cut from now on go by it.")
     return redirect("account")
 
 

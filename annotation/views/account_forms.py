@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 
+from annotation.enums import Seniority, Specialty
 from annotation.models import User
 
 ATTRS = {"class": "input"}
@@ -53,3 +54,20 @@ class PasswordForm(forms.Form):
         if value != self.cleaned_data.get("new"):
             raise forms.ValidationError("The two are not the same.")
         return value
+
+
+class AboutForm(forms.Form):
+    """What releases may say of her beside her pseudonym."""
+
+    specialty = forms.ChoiceField(
+        label="Your field",
+        choices=[("", "Not said"), *Specialty.choices],
+        required=False,
+        widget=forms.Select(attrs=ATTRS),
+    )
+    seniority = forms.ChoiceField(
+        label="How far you are",
+        choices=[("", "Not said"), *Seniority.choices],
+        required=False,
+        widget=forms.Select(attrs=ATTRS),
+    )

@@ -6,10 +6,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from annotation.actions.releasing import note_download, request_release
+from annotation.actions.study_settings import change_study
 from annotation.enums import ReleaseState, Role
 from annotation.http.ranged_file import ranged_file
 from annotation.models import Release
@@ -37,6 +38,21 @@ def releases(request: HttpRequest, place: Place) -> HttpResponse:
         "breadcrumbs": breadcrumbs(place, ("Releases", "releases")),
     }
     return render(request, "releases/releases.html", {**place.context, **context})
+
+
+@require_POST
+@in_study(Role.RESEARCHER)
+def without(request: HttpRequest, place: Place) -> HttpResponse:
+    """Leave an attribute of raters out of the study's releases from now on."""
+    left_out = request.POST.get("attribute", "")
+    kept = [name for name in place.study.rater_attributes if name != left_out]
+    try:
+        change_study(study=place.study, settings={"rater_attributes": kept}, by=place.user, now=timezone.now())
+    except Refused as error:
+        say_refusal(request, error)
+    else:
+        messages.success(request, "It is left out of releases from now on. The study’s settings bring it back.")
+    return redirect("releases", place.study.slug)
 
 
 @require_safe

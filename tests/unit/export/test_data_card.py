@@ -16,7 +16,13 @@ MANIFEST: dict[str, Any] = {
         {"item": "concept", "value": 0.4712, "low": 0.41, "high": 0.53, "units": 40, "undefined_reason": ""},
         {"item": "flags", "value": None, "low": None, "high": None, "units": 1, "undefined_reason": "One latent only."},
     ],
-    "anonymity": {"attributes": ["role", "institution"], "k": 3, "people": 6, "alone": ["R04", "R05"], "cells": []},
+    "anonymity": {
+        "attributes": ["role", "institution"],
+        "k": 3,
+        "people": 6,
+        "alone": ["R04", "R05"],
+        "cells": [{"attributes": ["annotator", "south"], "pseudonyms": ["R04", "R05"]}],
+    },
     "tables": {
         "ratings": {"rows": 1234, "one_row_is": "one rating and revision"},
         "distributions": {"rows": 99, "one_row_is": "one latent, item and class"},

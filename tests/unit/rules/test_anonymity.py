@@ -1,6 +1,6 @@
 """Who stands alone by what a release says of her."""
 
-from annotation.rules.anonymity import SmallCell, small_cells
+from annotation.rules.anonymity import SmallCell, small_cells, without_each
 
 PEOPLE = {
     "R01": ("annotator", "north"),
@@ -25,3 +25,11 @@ def test_with_k_of_two_only_who_is_quite_alone() -> None:
 
 def test_nobody_is_alone_in_a_release_without_people() -> None:
     assert small_cells({}) == ()
+
+
+def test_leaving_an_attribute_out_hides_people_among_others() -> None:
+    fields = ("cardiology", "cardiology", "surgery", "surgery", "surgery", "surgery")
+    people = {name: (*values, field) for (name, values), field in zip(PEOPLE.items(), fields, strict=True)}
+    assert sum(len(cell.pseudonyms) for cell in small_cells(people)) == 6
+    assert without_each(people) == (6, 3, 3)
+    assert without_each({}) == ()
