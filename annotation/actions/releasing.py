@@ -60,8 +60,9 @@ def request_release(*, study: Study, by: User, now: datetime) -> Release:
     roles = roles_of(by, study)
     check_study_results(roles, may_yet_rate=onlooker(by, roles, study).may_yet_rate)
     study = Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-    if not Rating.objects.filter(study=study).exists():
-        raise Refused("Nobody has rated in this study yet. A release needs at least one rating.")
+    # Calibration alone gives nothing to compute from.
+    if not Rating.objects.filter(study=study, latent__calibration_set=None).exists():
+        raise Refused("Nobody has rated in this study yet. A release needs at least one rating beside calibration.")
     waiting = Release.objects.filter(study=study, state=ReleaseState.BUILDING).first()
     if waiting:
         return waiting

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from annotation.enums import CaseState, RaterAttribute, ReleaseState
 from annotation.models import Case, Membership, Rating, Release, Study
@@ -75,6 +75,8 @@ class NextRelease:
     """Latents with a rating."""
     decisions: int
     building: bool
+    to_compute_from: int
+    """Ratings beside those of calibration, from which alone nothing is computed."""
     text: TextLeaving
     anonymity: Mapping[str, Any]
     """Who shares all that it says of her with too few others to be hidden among them (release_raters)."""
@@ -100,7 +102,10 @@ class NextRelease:
 def next_release(study: Study) -> NextRelease:
     """Seven statements."""
     ratings = Rating.objects.filter(~withheld(), study=study).aggregate(
-        ratings=Count("pk"), raters=Count("rater", distinct=True), latents=Count("latent", distinct=True)
+        ratings=Count("pk"),
+        raters=Count("rater", distinct=True),
+        latents=Count("latent", distinct=True),
+        to_compute_from=Count("pk", filter=Q(latent__calibration_set=None)),
     )
     numbers = dict(study.releases.values_list("number", "state"))
     return NextRelease(

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 
 from annotation.actions.releasing import request_release, write_release
+from annotation.actions.study_settings import change_study
 from annotation.enums import ReleaseState
 from annotation.export.recompute import recompute
 from annotation.export.verify import verify
@@ -31,6 +32,7 @@ NOTE = {
 def released(transactional_db: None) -> tuple[World, Path, Rating, Rating]:
     """Ben answered two latents under the first version; the second was asked again and he answered one of them."""
     world = worlds.build()
+    change_study(study=world.study, settings={"release_raters": True}, by=world.rosa, now=NOW)
     older, other = rate_next(world.study, world.ben), rate_next(world.study, world.ben)
     assert older is not None
     assert other is not None

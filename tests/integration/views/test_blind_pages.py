@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 
 from annotation import urls
 from annotation.actions.calibrating import open_calibration
@@ -25,8 +25,10 @@ from annotation.actions.references import GivenReference, set_reference
 from annotation.actions.results import compute_results
 from annotation.actions.rounds import close_round
 from annotation.api import urls as api_urls
+from annotation.api.v1 import urls as v1
 from annotation.enums import LatentState, Role, RoundKind
 from annotation.models import Case, SampledLatent, Slot, Snippet, Study, User
+from annotation.queries.held_slots import name_of
 from tests import calibration_world, case_world, reading_world
 from tests import world as worlds
 from tests.calibration_world import favoured
@@ -69,9 +71,15 @@ def candidates(world: World) -> dict[str, list[Any]]:
         "one": _typed(world),
         "other": _typed(world),
         "handle": ["0" * 32],
+        "slot": _held(world) or ["0" * 32],
         "name": ["ratings.csv"],
         "tool": list(TOOLS),
     }
+
+
+def _held(world: World) -> list[str]:
+    held = Slot.objects.filter(round__study=world.study, rater__isnull=False).select_related("rater").order_by("pk")
+    return [name_of(slot, slot.rater) for slot in held[:2] if slot.rater]
 
 
 def _typed(world: World) -> list[int]:
@@ -92,10 +100,21 @@ def addresses(world: World) -> Iterator[str]:
         for values in product(*(parts[name] for name in names)):
             yield page(str(pattern.name), *values)
     yield from (reverse("home"), reverse("account"))
-    yield from (reverse(str(pattern.name)) for pattern in api_urls.urlpatterns)
+    yield from (reverse(pattern.name) for pattern in api_urls.urlpatterns if isinstance(pattern, URLPattern))
+    yield from _of_scripts(parts | {"study": ["hearts"], "version": [1], "case": parts["pk"]})
     for number, wanted in product((1, 2), (LABEL[:5], LABEL[:-1], PANEL[:4])):
         yield f"{page('suggest')}?q={wanted}&round={number}"
         yield f"{page('did_you_mean')}?q={wanted}&round={number}"
+
+
+def _of_scripts(parts: dict[str, list[Any]]) -> Iterator[str]:
+    """The public API, which her session opens as well."""
+    for pattern in v1.urlpatterns:
+        names = list(pattern.pattern.converters)
+        assert set(names) <= set(parts), f"Say in `candidates` what the parts of “{pattern.name}” may be."
+        known = parts | ({"name": parts["slot"]} if "slots/" in str(pattern.pattern) else {})
+        if pattern.name != "api_nowhere":
+            yield from (reverse(pattern.name, args=values) for values in product(*(known[name] for name in names)))
 
 
 def found(client: Client, world: World, words: tuple[str, ...]) -> set[str]:
@@ -151,7 +170,8 @@ def test_an_adjudicator_finds_a_latents_rationales_when_it_is_hers_to_decide(rat
     latent = rated.study.sample.earliest("position")
     SampledLatent.objects.filter(pk=latent.pk).update(state=LatentState.PERSISTENT)
     case = Case.objects.create(study=rated.study, latent=latent, opened_at=NOW)
-    assert found(client, rated, PLANTED) == {page("case", case.pk)}
+    of_scripts = reverse("api_case", args=["hearts", case.pk])
+    assert found(client, rated, PLANTED) == {page("case", case.pk), of_scripts}
 
 
 def test_what_an_adjudicator_decided_is_nowhere_while_she_or_a_second_is_asked_again(
@@ -196,7 +216,10 @@ def test_no_page_of_a_rater_speaks_of_retests_and_the_researchers_do(db: None, s
     for _ in range(3):
         rate_next(world.study, world.ada)
     words = ("retest", "Retest")
-    assert found(signed_in(world.ada), world, words) == set()
+    manual = {
+        reverse(name) for name in ("api_description", "api_reference")
+    }  # What any study may do, the same for everybody.
+    assert found(signed_in(world.ada), world, words) - manual == set()
     assert {page("study"), page("round_preview")} <= found(signed_in(world.rosa), world, words)
 
 
