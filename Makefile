@@ -30,6 +30,10 @@ help:
 run: $(VENV)/.web
 	@exec $(BIN)/python -m config.embedded --stop-with-parent
 
+# Two processes on two cores: threads of numpy and torch inside each would only wait for each other.
+test test-all: export OMP_NUM_THREADS = 1
+test test-all: export OPENBLAS_NUM_THREADS = 1
+
 test: $(VENV)/.test
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not walks" $(ARGS)

@@ -24,6 +24,7 @@ from annotation.export.schema import AnswerColumn, tables
 from annotation.export.text import Unwritable
 from annotation.models import Rating, Release, Study, User
 from annotation.queries.release_facts import release_facts, revisions
+from annotation.queries.release_progress import noting
 from annotation.queries.release_rows import Cut, RatedItem, chosen, rated_items, rows, snapshot, weighed_items
 from annotation.queries.results import freshness
 from annotation.queries.sight import onlooker
@@ -161,9 +162,11 @@ def _fill_from_snapshot(aside: Path, release: Release, now: datetime) -> dict[st
             weighed=tuple(weighed_items(run)),
             chosen=chosen(study),
         )
+        out = released_tables(cut)
+        streams = ((table, rows(cut, table.name, table.schema)) for table in out)
         return write_folder(
             aside,
-            ((table, rows(cut, table.name, table.schema)) for table in released_tables(cut)),
+            noting(release.pk, streams, tables=len(out)),
             release_facts(release, run),
             simulated=study.simulated,
             cut_at=now,

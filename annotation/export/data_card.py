@@ -42,14 +42,17 @@ def data_card(manifest: Mapping[str, Any]) -> str:
 
 
 def _front_matter(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """YAML as the Hugging Face hub reads it: one configuration a table. Parquet alone, so that types are kept."""
+    """YAML as the Hugging Face hub reads it: one configuration a table. Parquet alone, so that types are kept.
+
+    A table without rows is none: `datasets` (5.2.0) ends with an error on a split without rows.
+    """
     yield "---"
     name = f"{manifest['study']['name']}, release {manifest['release']['number']}"
     yield f"pretty_name: {_quoted(name)}"
     yield "tags: [interpretability, sparse-autoencoder, clinical, human-label-variation]"
     yield "configs:"
     for file in manifest["files"]:
-        if file["format"] == "parquet":
+        if file["format"] == "parquet" and manifest["tables"][file["table"]]["rows"]:
             yield f"- config_name: {file['table']}"
             yield f"  data_files: {file['name']}"
             if file["table"] == "distributions":

@@ -89,9 +89,11 @@ def write_soft_labels(folder: Path, target: Path) -> int:
                     file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in block)
                     rows += len(block)
         else:
-            with pq.ParquetWriter(draft, SCHEMA, compression="zstd") as writer:
+            run = (read_manifest(folder)["mining"] or {}).get("run", "")  # Of a study whose latents were mined.
+            schema = SCHEMA.with_metadata({"run": run})
+            with pq.ParquetWriter(draft, schema, compression="zstd") as writer:
                 for block in soft_labels(folder):
-                    writer.write_table(pa.Table.from_pylist(block, schema=SCHEMA))
+                    writer.write_table(pa.Table.from_pylist(block, schema=schema))
                     rows += len(block)
         draft.rename(target)
     finally:

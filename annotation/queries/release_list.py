@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 
 from annotation.enums import CaseState, RaterAttribute, ReleaseState
 from annotation.models import Case, Membership, Rating, Release, Study
+from annotation.queries.release_progress import ReleaseProgress, release_progress
 from annotation.queries.release_raters import anonymity_facts
 from annotation.queries.text_leaving import TextLeaving, text_leaving
 from annotation.queries.withheld import withheld
@@ -46,6 +47,8 @@ class ReleaseCard:
     about: tuple[ReleaseFile, ...] = ()
     archive: ReleaseFile | None = None
     """All files in one zip. None while it is being written, and if the folder is gone from the artifact root."""
+    progress: ReleaseProgress | None = None
+    """While it is being written, once the first table is begun."""
 
     @property
     def number(self) -> int:
@@ -128,7 +131,8 @@ def release_card(release: Release) -> ReleaseCard:
     asked = Membership.objects.filter(study=release.study_id, user=release.requested_by_id, role="researcher")
     by = asked.values_list("pseudonym", flat=True).first() or "–"
     if release.state != ReleaseState.READY:
-        return ReleaseCard(release=release, by=by)
+        building = release.state == ReleaseState.BUILDING
+        return ReleaseCard(release=release, by=by, progress=release_progress(release.pk) if building else None)
     manifest: Mapping[str, Any] = release.manifest or {}
     # Postgres keeps the order of a list, not of an object's keys.
     names = dict.fromkeys(file["table"] for file in manifest["files"])

@@ -9,16 +9,19 @@ are not: what the figures say is how well a passage's activations tell which opi
 
 The probe is multinomial logistic regression with an L2 penalty. Its loss takes a distribution as its target, so that
 the same code trains on theta (soft) and on the one label with most votes (hard); each example counts by its weight,
-n_eff / (n_eff + 2). Whatever it was trained on, it is judged against theta.
+n_eff / (n_eff + 2). How strong the penalty is, each finds by cross-validation over the passages to train on, against
+the targets that it is trained with. Whatever it was trained on, it is judged against theta.
 """
 
 import argparse
+import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # Products this small only wait for each other in threads.
 import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
@@ -32,6 +35,9 @@ HELD_OUT = 4
 """One passage in so many is for the test."""
 LEAST_PASSAGES = 5
 """A latent that fires in fewer is no feature."""
+FOLDS = 4
+PENALTIES = (1.0, 1e-1, 1e-2, 1e-3)
+"""Of the L2 penalty, the strongest first."""
 COVERAGES = (0.25, 0.5, 0.75, 1.0)
 BINS = 10
 
@@ -48,6 +54,8 @@ class Examples:
     """(examples,)"""
     test: npt.NDArray[np.bool_]
     """(examples,): of a passage that is held out."""
+    fold: npt.NDArray[np.int64]
+    """(examples,): the part of cross-validation that its passage belongs to."""
     classes: tuple[str, ...]
 
 
@@ -56,21 +64,32 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Mapping[str, float
     parser.add_argument("soft_labels", type=Path)
     parser.add_argument("snippets", type=Path, help="snippets.parquet of the study's mining run")
     parser.add_argument("--item", default="concept", help="rubric item (default: concept)")
-    parser.add_argument("--penalty", type=float, default=1e-3, help="of the L2 penalty (default: 0.001)")
+    parser.add_argument("--penalty", type=float, help="of the L2 penalty (default: by cross-validation)")
     asked = parser.parse_args(arguments)
+    check_same_run(asked.soft_labels, asked.snippets)
     examples = read_examples(asked.soft_labels, asked.snippets, asked.item)
     train, test = ~examples.test, examples.test
     print(f"{train.sum()} examples to train on, {test.sum()} to test; {examples.features.shape[1]} features, "
           f"{len(examples.classes)} classes")  # fmt: skip
+    x = turned(examples.features, train)
     found = {}
     for name, targets in (("soft", examples.soft), ("hard", examples.hard)):
-        weights = fit(examples.features[train], targets[train], examples.weight[train], penalty=asked.penalty)
-        predicted = predict(weights, examples.features[test])
+        own = (x[train], targets[train], examples.weight[train])
+        penalty = asked.penalty or best_penalty(*own, examples.fold[train])
+        print(f"{name} targets: penalty {penalty:g}")
+        predicted = predict(fit(*own, penalty=penalty), x[test])
         found[name] = figures(predicted, examples.soft[test], examples.weight[test])
     prior = np.average(examples.soft[train], axis=0, weights=examples.weight[train])
     found["no features"] = figures(np.tile(prior, (test.sum(), 1)), examples.soft[test], examples.weight[test])
     print(table(found))
     return found
+
+
+def check_same_run(soft_labels: Path, snippets: Path) -> None:
+    """Ends with a sentence where the snippets, in a folder named for their mining run, are of another run."""
+    run = (pq.read_schema(soft_labels).metadata or {}).get(b"run", b"").decode()
+    if run != snippets.absolute().parent.name:
+        raise SystemExit(f"{snippets} is not of the run that was rated. Name .../runs/{run}/snippets.parquet.")
 
 
 def read_examples(soft_labels: Path, snippets: Path, item: str) -> Examples:
@@ -95,6 +114,7 @@ def read_examples(soft_labels: Path, snippets: Path, item: str) -> Examples:
         hard=np.array([targets[one][1] for one, _ in pairs]),
         weight=np.array([labels[one]["weight"] for one, _ in pairs]),
         test=held_out[where],
+        fold=np.array([zlib.crc32(name.encode()) // HELD_OUT % FOLDS for name in documents])[where],
         classes=classes,
     )
 
@@ -107,7 +127,28 @@ def spread(row: Mapping[str, Any], classes: Sequence[str]) -> tuple[Array, Array
     return soft, hard
 
 
-def fit(features: Array, targets: Array, weight: Array, *, penalty: float) -> Array:
+def turned(features: Array, train: npt.NDArray[np.bool_]) -> Array:
+    """The features in the directions in which the training examples differ at all: no more of them than examples.
+
+    The probe is the same, since its penalty does not change by turning, and it is found several times faster.
+    """
+    return np.asarray(features @ np.linalg.svd(features[train], full_matrices=False)[2].T)
+
+
+def best_penalty(features: Array, targets: Array, weight: Array, fold: npt.NDArray[np.int64]) -> float:
+    """Of PENALTIES, the one whose probes find the passages that they have not seen least surprising."""
+
+    surprise = dict.fromkeys(PENALTIES, 0.0)
+    for number in np.unique(fold):
+        seen, new, weights = fold != number, fold == number, None
+        for penalty in PENALTIES:  # The strongest first: each begins where the one before it ended.
+            weights = fit(features[seen], targets[seen], weight[seen], penalty=penalty, start=weights)
+            log_p = np.log(np.clip(predict(weights, features[new]), 1e-12, 1.0))
+            surprise[penalty] -= float((weight[new, None] * targets[new] * log_p).sum())
+    return min(surprise, key=surprise.__getitem__)
+
+
+def fit(features: Array, targets: Array, weight: Array, *, penalty: float, start: Array | None = None) -> Array:
     """(features + 1, classes): weights and, last, the intercept. Minimises weighted cross-entropy, which is convex."""
     x = np.column_stack([features, np.ones(len(features))])
     share = weight / weight.sum()
@@ -122,7 +163,8 @@ def fit(features: Array, targets: Array, weight: Array, *, penalty: float) -> Ar
         gradient = x.T @ (share[:, None] * (np.exp(log_p) - targets)) + penalty * ridge
         return float(value), gradient.ravel()
 
-    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    begin = np.zeros(shape) if start is None else start
+    found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 200})
     return np.asarray(found.x.reshape(shape))
 
 

@@ -5,6 +5,7 @@ killed in the middle, three raters rate, the web worker computes by itself, and 
 """
 
 import os
+import runpy
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from annotation.actions.people import add_member
 from annotation.actions.studies import create_study
 from annotation.actions.subjects import register_sae
 from annotation.enums import Role, RunState
+from annotation.export.soft_labels import write_soft_labels
 from annotation.export.verify import verify
 from annotation.models import Agreement, Institution, MiningRun, ResultRun, Study, User
 from tests.browser.enter import enter
@@ -34,6 +36,7 @@ from tests.browser.workers import GPU, WEB, kill, worker
 from tests.world import DEMO, person, rate_next, rubric
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.model]
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "soft_probe.py"
 NOTES = ("cardiology", "radiology", "general-surgery", "neurology", "pulmonology", "nephrology")
 PICTURE = os.environ.get("PICTURE")
 """A file to keep the rating page's picture in, for the README."""
@@ -122,6 +125,25 @@ def test_from_notes_to_a_verified_release(
     zipfile.ZipFile(tmp_path / "release.zip").extractall(tmp_path / "release")
     verdict = verify(tmp_path / "release" / "whole-release-1")
     assert verdict.problems == ()
+    learn_from(tmp_path / "release" / "whole-release-1", study, artifacts)
+
+
+def learn_from(release: Path, study: Study, artifacts: Path) -> None:
+    """The documented example: a probe from the run's real activations to the raters' opinions, soft and hard."""
+    assert study.run is not None
+    labels = release.parent / "soft.parquet"
+    assert write_soft_labels(release, labels) > 0
+    examples = runpy.run_path(str(EXAMPLE))
+    found = examples["main"]([str(labels), str(artifacts / "runs" / study.run.digest / "snippets.parquet")])
+    assert set(found) == {"soft", "hard", "no features"}
+    for figures in found.values():
+        # What is said twice agrees: the distance to theta is the surprise beyond theta's own.
+        assert 0 <= figures["KL divergence"] <= figures["soft cross-entropy"]
+        assert 0 <= figures["total variation"] <= 1
+        assert figures["risk at 100% coverage"] <= 1
+    assert found["soft"]["soft cross-entropy"] < found["hard"]["soft cross-entropy"]
+    with pytest.raises(SystemExit, match="not of the run that was rated"):
+        examples["main"]([str(labels), str(DEMO / "snippets.parquet")])
 
 
 def mine_through_a_kill(study: Study, artifacts: Path, log: Path) -> None:

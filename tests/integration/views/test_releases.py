@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -19,6 +20,7 @@ from annotation.enums import AuditVerb, ReleaseState, Role
 from annotation.export.chosen import Chosen
 from annotation.export.schema import tables
 from annotation.models import AuditEvent, Release, Study, User
+from annotation.queries.release_progress import noting
 from tests import world as worlds
 from tests.world import NOW, World, rate_next
 
@@ -96,6 +98,28 @@ def test_one_button_cuts_the_release_and_its_card_asks_for_itself(world: World, 
     assert partial.count("<article") == 1
     assert "<html" not in partial
     assert "Cut release" not in html
+
+
+def test_while_it_is_written_the_card_says_which_table_and_how_many_rows(world: World, signed_in: SignIn) -> None:
+    rate_next(world.study, world.ada)
+    release = request_release(study=world.study, by=world.rosa, now=NOW)
+    rosa, address = signed_in(world.rosa), reverse("release", args=[world.study.slug, 1])
+
+    def card() -> str:
+        return shown(rosa.get(address, headers={"HX-Request": "true"}))
+
+    assert "Computing results where they are stale" in card()
+    first, second, *_ = tables([], [], Chosen())
+    batch = pa.RecordBatch.from_pydict({"n": list(range(15_000))})
+    for table, batches in noting(release.pk, ((one, [batch, batch]) for one in (first, second)), tables=2):
+        batches = iter(batches)
+        next(batches)
+        assert f"Writing {table.name}" in card()
+        before = card()
+        assert sum(one.num_rows for one in batches) == 15_000
+        assert card() != before  # More than 20,000 rows have gone by.
+    assert "Packing the zip" in card()
+    assert "60,000 rows." in card()
 
 
 def test_a_second_click_cuts_no_second_release(world: World, signed_in: SignIn) -> None:

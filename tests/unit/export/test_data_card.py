@@ -51,6 +51,12 @@ def test_the_library_finds_each_table_as_a_configuration() -> None:
     assert matter["pretty_name"] == 'Hearts "and" / lungs, release 2'
 
 
+def test_a_table_without_rows_is_no_configuration_for_the_library_cannot_open_it() -> None:
+    empty = {**MANIFEST, "tables": MANIFEST["tables"] | {"ratings": {"rows": 0, "one_row_is": "one rating"}}}
+    assert [one["config_name"] for one in front(data_card(empty))["configs"]] == ["distributions"]
+    assert "| `ratings` | 0 | one rating |" in data_card(empty)
+
+
 def test_it_says_what_the_study_entered_and_what_was_computed() -> None:
     card = data_card(MANIFEST)
     assert "What fires on hearts." in card
