@@ -113,7 +113,7 @@ def test_a_line_without_an_end_is_stopped(tmp_path: Path) -> None:
         list(read_lines(path, line_limit=1_000_000))
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"{}" * 50)[:-9]])
+@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"{}" * 50, mtime=0)[:-9]], ids=["no gzip", "cut off"])
 def test_a_damaged_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "batch-0.jsonl.gz"
     path.write_bytes(content)
