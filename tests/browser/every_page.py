@@ -67,6 +67,7 @@ ONLY_SENT_TO = {
     *("defer_case", "hand_over_case", "give_back_case", "case_digest"),
     *("thresholds_preview", "ask_plan", "start_rubric", "discard_rubric", "report_snippet", "decline", "ask_readings"),
     *("ask_scores_again", "close_readings", "sign_out", "revoke_token", "stop_webhook", "try_webhook"),
+    *("corpus_text", "about_me", "release_without"),
 }
 """Addresses that take forms, and answer with a page of another address."""
 

@@ -30,7 +30,7 @@ def test_a_release_is_cut_with_one_button_and_downloaded_whole(
     page.goto(live_server.url + reverse("releases", args=[world.study.slug]))
     page.get_by_role("button", name="Cut release 1").click()
     card = page.locator("#release-1")
-    expect(card).to_contain_text("Writing the files")
+    expect(card).to_contain_text("Computing results where they are stale")
     write_release(release_id=Release.objects.get().pk, now=timezone.now())
     expect(card.get_by_role("link", name="Download all")).to_be_visible(timeout=10_000)
     with page.expect_download() as started:

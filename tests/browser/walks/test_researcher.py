@@ -39,7 +39,7 @@ def test_the_researcher(before_round: World, hand_of: Callable[[User | None], Ha
     hand.press(page.get_by_role("link", name="Cut a release"))
     arrived(page, "Releases")
     hand.press(page.get_by_role("button", name="Cut release 1"))
-    expect(page.locator("#release-1")).to_contain_text("Writing the files")
+    expect(page.locator("#release-1")).to_contain_text("Computing results where they are stale")
     write_release(release_id=Release.objects.get().pk, now=timezone.now())
     expect(page.get_by_role("link", name="Download all")).to_be_visible(timeout=10_000)
     arrived(page, "Releases")
